@@ -1,0 +1,1 @@
+"""The command line. Only here: the process's environment, real clocks, exit codes."""

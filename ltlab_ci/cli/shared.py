@@ -1,0 +1,116 @@
+"""What every command shares: options from the one table, errors as two lines and an exit code.
+
+Not here: any command.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from ltlab_ci import console, errors
+from ltlab_ci.cli import show
+from ltlab_ci.config import options, read
+from ltlab_ci.flows import run
+
+Command = Callable[..., int]
+
+
+def lab_command(*names: str) -> Callable[[Command], Callable[..., None]]:
+    """Add the named options of the table, and turn a LabError into two lines and its exit code."""
+
+    def decorate(command: Command) -> Callable[..., None]:
+        @functools.wraps(command)
+        def wrapped(**given: Any) -> None:  # noqa: ANN401  (whatever click parsed)
+            flags = {name: given.pop(name.replace("-", "_")) or "" for name in names}
+            sys.exit(_guarded(lambda: command(flags=flags, **given)))
+
+        decorated: Callable[..., None] = wrapped
+        for option in reversed([o for o in options.OPTIONS if o.name in names]):
+            text = f"{option.help} [{option.variable}]"
+            decorated = click.option(option.flag, default="", help=text)(decorated)
+        return decorated
+
+    return decorate
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --quiet and --json."""
+    quiet = click.option("--quiet", "-q", is_flag=True, help="Show the result and errors only.")
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print result.json on stdout.")
+    return quiet(as_json(command))
+
+
+def voice(*, quiet: bool) -> console.Console:
+    """Return a console as this process's terminal and environment allow."""
+    plain = bool(os.environ.get("CI")) or os.environ.get("TERM") == "dumb"
+    no_color = bool(os.environ.get("NO_COLOR"))
+    return console.Console(quiet=quiet, plain=plain, no_color=no_color)
+
+
+def environ() -> Mapping[str, str]:
+    """Return the environment of this process, as a value."""
+    return dict(os.environ)
+
+
+def outside(speaker: console.Console) -> run.Outside:
+    """Return what a flow needs of the real world."""
+    return run.Outside(
+        environ=environ(),
+        now=lambda: datetime.now(UTC),
+        voice=speaker,
+        reproduce=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    )
+
+
+def carry_out(loaded: read.Loaded, *, quiet: bool, as_json: bool) -> int:
+    """Run a configuration, show its result, return its exit code."""
+    speaker = voice(quiet=quiet)
+    result = run.run(loaded.config, outside(speaker))
+    if as_json:
+        speaker.raw((loaded.config.report_dir / "result.json").read_text(encoding="utf-8"))
+    else:
+        show.result(result, folder=loaded.config.report_dir, voice=speaker)
+    return result.exit_code
+
+
+def _guarded(command: Callable[[], int]) -> int:
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    speaker = console.Console(quiet=False, plain=True, no_color=True)
+    try:
+        return int(command())
+    except errors.LabError as error:
+        speaker.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        speaker.error(errors.Interrupted("interrupted", remedy="run the command again"))
+        return errors.ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001  (the one handler for our own bugs)
+        log = Path("ltlab-bug.log")
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        speaker.error(
+            errors.LabError(
+                f"a bug in ltlab: {type(error).__name__}: {error}",
+                remedy=f"report it with {log}, which holds no credentials of yours",
+            )
+        )
+        return errors.ExitCode.BUG
+
+
+def _interrupt(_signum: int, _frame: FrameType | None) -> None:
+    # One is enough: stopping what was started is bounded and must not be cut short by a second.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt

@@ -1,0 +1,46 @@
+"""`ltlab validate`: everything that can be refused before a run, and what a run would use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from ltlab_ci.cli import shared
+from ltlab_ci.config import read
+from ltlab_ci.flows import run
+from ltlab_ci.lab import embedded
+
+
+@click.command("validate")
+@click.option("--show", is_flag=True, help="Show every setting and where its value came from.")
+@click.option("--scripts/--no-scripts", default=True, help="Let the engines load the scripts too.")
+@shared.lab_command("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node")
+def command(*, flags: Mapping[str, str], show: bool, scripts: bool) -> int:
+    """Check ltlab.yml and its scripts without starting anything."""
+    loaded = read.load(cwd=Path.cwd(), environ=shared.environ(), flags=flags)
+    voice = shared.voice(quiet=False)
+    if show:
+        voice.raw("\n".join(_settings(loaded)))
+    if scripts:
+        bench = embedded.bench(loaded.config.root, shared.environ())
+        run.prepare(loaded.config, bench, shared.outside(voice))
+    number = sum(len(scenario.thresholds) for scenario in loaded.config.scenarios)
+    voice.raw(f"valid: {len(loaded.config.scenarios)} scenarios, {number} thresholds")
+    return 0
+
+
+def _settings(loaded: read.Loaded) -> list[str]:
+    config = loaded.config
+    lines = [
+        f"{name} = {setting.value or '-'}  ({setting.source})"
+        for name, setting in loaded.settings.items()
+    ]
+    service = config.service
+    if service is not None:
+        lines.append(f"service = {service.url or ' '.join(service.command or ())}")
+    for scenario in config.scenarios:
+        lines.append(f"scenario {scenario.name} = {scenario.engine} {scenario.script}")
+        lines += [f"  {threshold.key}: {threshold.text}" for threshold in scenario.thresholds]
+    return lines

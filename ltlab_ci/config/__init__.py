@@ -1,0 +1,1 @@
+"""From ltlab.yml, .env, environment and flags to one frozen model.Config."""

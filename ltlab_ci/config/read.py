@@ -1,0 +1,199 @@
+"""Build the frozen model.Config: ltlab.yml checked whole, paths absolute, the cascade resolved.
+
+Not here: places in the file (document.py), the table of options (options.py).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dotenv
+import pydantic
+
+from ltlab_ci import errors, model
+from ltlab_ci.config import checks, document, options
+
+_K6 = frozenset({".js", ".ts", ".mjs", ".cjs", ".tar"})
+_ARTILLERY = frozenset({".yml", ".yaml", ".json"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A configuration, and where each of its settings came from (for `ltlab validate --show`)."""
+
+    config: model.Config
+    settings: Mapping[str, options.Setting]
+
+
+def load(
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    flags: Mapping[str, str],
+    names: Sequence[str] = (),
+) -> Loaded:
+    """Read ltlab.yml and everything that may override it.
+
+    `names` are the scenarios to run, all of them when empty. Raises ConfigError before any effect.
+    """
+    early = _settings(cwd, {}, environ, flags)
+    path = (cwd / early["config"].value).resolve()
+    doc = document.load(path)
+    file = document.check(doc)
+    settings = _settings(path.parent, _from_file(file), environ, flags)
+    chosen = _chosen(doc, file, names)
+    scenarios = tuple(_scenario(doc, file, name) for name in file.scenarios)
+    return Loaded(
+        config=_config(
+            settings,
+            cwd=cwd,
+            environ=environ,
+            file=path,
+            service=_service(file.service, settings["url"].value),
+            scenarios=tuple(scenario for scenario in scenarios if scenario.name in chosen),
+        ),
+        settings=settings,
+    )
+
+
+def single(
+    scenario: model.Scenario,
+    *,
+    root: Path,
+    cwd: Path,
+    environ: Mapping[str, str],
+    flags: Mapping[str, str],
+) -> Loaded:
+    """Return a configuration for one script without any ltlab.yml."""
+    if not scenario.script.is_file():
+        raise errors.ConfigError(
+            f"no script at {scenario.script}", remedy="give -s the path of an existing script"
+        )
+    settings = _settings(root, {}, environ, flags)
+    return Loaded(
+        config=_config(
+            settings,
+            cwd=cwd,
+            environ=environ,
+            root=root,
+            service=_service(None, settings["url"].value),
+            scenarios=(scenario,),
+        ),
+        settings=settings,
+    )
+
+
+def _config(
+    settings: Mapping[str, options.Setting],
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    service: model.Service | None,
+    scenarios: tuple[model.Scenario, ...],
+    file: Path | None = None,
+    root: Path | None = None,
+) -> model.Config:
+    home = environ.get("HOME") or tempfile.gettempdir()
+    cache = settings["cache-dir"].value
+    base = root or (file.parent if file is not None else cwd)
+    return model.Config(
+        root=base,
+        file=file,
+        service=service,
+        scenarios=scenarios,
+        report_dir=(cwd / settings["report-dir"].value).resolve(),
+        cache_dir=(cwd / (home + cache[1:] if cache.startswith("~") else cache)).resolve(),
+        k6_path=_program(settings["k6"], base, cwd),
+        artillery_path=_program(settings["artillery"], base, cwd),
+        node_path=_program(settings["node"], base, cwd),
+    )
+
+
+def _settings(
+    root: Path, file: Mapping[str, str], environ: Mapping[str, str], flags: Mapping[str, str]
+) -> dict[str, options.Setting]:
+    found = dotenv.dotenv_values(root / ".env", interpolate=False)
+    mine = {name: value or "" for name, value in found.items() if name.startswith("LTLAB_")}
+    return options.resolve(file=file, dotenv=mine, environ=environ, flags=flags)
+
+
+def _from_file(file: model.LabFile) -> dict[str, str]:
+    engines = file.engines
+    return {
+        "k6": engines.k6.path if engines.k6 else "",
+        "artillery": engines.artillery.path if engines.artillery else "",
+    }
+
+
+def _program(setting: options.Setting, root: Path, cwd: Path) -> str:
+    """Make a path absolute: ltlab.yml's from its own folder, all others from where one stands."""
+    if "/" not in setting.value:
+        return setting.value
+    return str((root if setting.source == "ltlab.yml" else cwd) / setting.value)
+
+
+def _service(written: model.Service | None, url: str) -> model.Service | None:
+    if not url:
+        return written
+    try:
+        return model.Service(url=url, ready=written.ready if written else model.Ready())
+    except pydantic.ValidationError as error:
+        raise errors.ConfigError(
+            f"{url!r} is no address", remedy="write it like http://127.0.0.1:5000"
+        ) from error
+
+
+def _chosen(doc: document.Document, file: model.LabFile, names: Sequence[str]) -> frozenset[str]:
+    for name in names:
+        if name not in file.scenarios:
+            near = document.suggestion(name, list(file.scenarios))
+            raise errors.ConfigError(
+                f"{doc.path.name} has no scenario {name!r}{near}",
+                remedy=f"choose from {', '.join(file.scenarios)}",
+            )
+    return frozenset(names or file.scenarios)
+
+
+def _scenario(doc: document.Document, file: model.LabFile, name: str) -> model.Scenario:
+    spec, loc = file.scenarios[name], ("scenarios", name)
+    script = (doc.path.parent / spec.script).resolve()
+    if not script.is_file():
+        raise errors.ConfigError(
+            f"{doc.at((*loc, 'script'))}: no script {spec.script!r}",
+            remedy=f"write its path from the folder of {doc.path.name}",
+        )
+    blocks = ((("thresholds",), file.thresholds), ((*loc, "thresholds"), spec.thresholds))
+    for where, block in blocks:
+        checks.thresholds(doc, where, block, script)
+    steady = spec.steady_state or file.steady_state
+    return model.Scenario(
+        name=name,
+        engine=model.EngineName(spec.engine) if spec.engine else _engine(doc, loc, script),
+        script=script,
+        env=spec.env,
+        args=spec.args,
+        thresholds=(*model.thresholds(spec.thresholds), *model.thresholds(file.thresholds)),
+        cut=model.Cut(
+            start_s=model.seconds(steady.skip_start), end_s=model.seconds(steady.skip_end)
+        ),
+    )
+
+
+def _engine(doc: document.Document, loc: document.Loc, script: Path) -> model.EngineName:
+    found = engine_of(script)
+    if found is None:
+        raise errors.ConfigError(
+            f"{doc.at((*loc, 'script'))}: cannot tell the engine of {script.name}",
+            remedy="add `engine: k6` or `engine: artillery`",
+        )
+    return found
+
+
+def engine_of(script: Path) -> model.EngineName | None:
+    """Tell the engine from a script's name, None when it does not say."""
+    if script.suffix in _K6:
+        return model.EngineName.K6
+    return model.EngineName.ARTILLERY if script.suffix in _ARTILLERY else None

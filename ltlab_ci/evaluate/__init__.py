@@ -1,0 +1,1 @@
+"""Judging, pure: the same facts and answers always give the same verdicts."""

@@ -1,0 +1,244 @@
+"""Judge one scenario against its thresholds: each gets a verdict, nothing is raised.
+
+Not here: asking the store (flows/), whether the run is to be trusted (validity.py), order and
+wording of reports (report/). No file, clock or environment either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ltlab_ci import errors, model
+
+_END_TOLERANCE_S = 1.0
+_EMITTED_ONLY_WHEN_THERE = frozenset({"dropped_iterations"})
+"""Counters that an engine writes only when there is something to count: none means 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A threshold with the question that settles it, or the reason why none can.
+
+    `whole` asks for the same metric without tags and windows, to tell "never recorded" from
+    "nothing matched".
+    """
+
+    threshold: model.Threshold
+    question: model.Question | None
+    whole: model.Question | None
+    reason: str = ""
+
+
+def cases(
+    thresholds: Sequence[model.Threshold], facts: model.Facts, cut: model.Cut
+) -> tuple[Case, ...]:
+    """Return what to ask for each threshold, in the order given."""
+    return tuple(_case(threshold, facts, cut) for threshold in thresholds)
+
+
+def questions(asked: Sequence[Case]) -> tuple[model.Question, ...]:
+    """Return every question once, in order."""
+    both = [question for case in asked for question in (case.question, case.whole)]
+    return tuple(dict.fromkeys(question for question in both if question is not None))
+
+
+def judge(
+    asked: Sequence[Case], answers: Mapping[model.Question, model.Answer]
+) -> tuple[model.Verdict, ...]:
+    """Give every threshold its verdict, in the order given; without samples it is `no data`."""
+    return tuple(_judge(case, answers) for case in asked)
+
+
+def own_cases(facts: model.Facts) -> tuple[Case, ...]:
+    """Return what to ask for each of the engine's own thresholds: over the whole run."""
+    return tuple(_case(_own_threshold(own), facts, model.Cut()) for own in facts.own)
+
+
+def judge_own(
+    facts: model.Facts,
+    engine: model.EngineName,
+    answers: Mapping[model.Question, model.Answer],
+) -> tuple[model.Verdict, ...]:
+    """Keep the engine's word on its own thresholds; one that had no data fails all the same."""
+    asked = judge(own_cases(facts), answers)
+    return tuple(_kept(own, engine, verdict) for own, verdict in zip(facts.own, asked, strict=True))
+
+
+def _own_threshold(own: model.OwnThreshold) -> model.Threshold:
+    # What only its engine understands is not judged again: how much data it had is all we ask.
+    return _readable(own) or replace(_samples_of(own.metric), tags=own.tags)
+
+
+def _readable(own: model.OwnThreshold) -> model.Threshold | None:
+    try:
+        return replace(model.Threshold.parse(own.metric, own.expression), tags=own.tags)
+    except errors.ConfigError:
+        return None
+
+
+def _kept(own: model.OwnThreshold, engine: model.EngineName, ours: model.Verdict) -> model.Verdict:
+    count = ours.count if own.count is None else own.count
+    silent = count == 0 and own.metric not in _EMITTED_ONLY_WHEN_THERE
+    judged = model.Status.FAIL if own.crossed else model.Status.PASS
+    figures: dict[str, object] = {}
+    if _readable(own) is None:
+        figures = {"stat": "", "op": own.op, "bound": own.bound, "unit": own.unit}
+        figures |= {"observed": own.observed}
+    return ours.model_copy(
+        update={
+            **figures,
+            "origin": engine.value,
+            "threshold": own.expression,
+            "severity": "fail" if own.strict else "warn",
+            "count": count,
+            "status": model.Status.NO_DATA if silent else judged,
+            "reason": f"{engine} judged it without a single sample" if silent else "",
+        }
+    )
+
+
+def window(
+    facts: model.Facts, cut: model.Cut, over: model.Span | None
+) -> tuple[model.Window | None, str]:
+    """Return the stretch to judge, None for every sample; or why there is none."""
+    start, end = facts.load_start_ns, facts.load_end_ns
+    length_s = (end - start) / 1e9
+    if over is not None:
+        if over.end_s > length_s + _END_TOLERANCE_S:
+            return None, f"the load lasted {length_s:.1f} s and never reached {over}"
+        first, last = start + _ns(over.start_s), start + _ns(over.end_s)
+        return model.Window(start_ns=first, end_ns=last), ""
+    if not cut.start_s and not cut.end_s:
+        return None, ""
+    first, last = start + _ns(cut.start_s), end - _ns(cut.end_s)
+    if first >= last:
+        return None, f"the load lasted {length_s:.1f} s; steady_state leaves nothing of it"
+    return model.Window(start_ns=first, end_ns=last), ""
+
+
+def _case(threshold: model.Threshold, facts: model.Facts, cut: model.Cut) -> Case:
+    kind = facts.types.get(threshold.metric)
+    built_in = model.BUILT_IN.get(threshold.metric)
+    if kind is None and built_in is not None:
+        kind = built_in.type
+    whole = _question(facts, _samples_of(threshold.metric), (), None, kind)
+    if kind is None:
+        return Case(threshold=threshold, question=None, whole=None, reason=_unknown(threshold))
+    wrong = model.misfit(threshold, kind, built_in.unit if built_in else None)
+    stretch, missing = window(facts, cut, threshold.over)
+    custom = any(name not in model.SYSTEM_TAGS for name, _ in threshold.tags)
+    if custom and facts.ambiguous_tags:
+        wrong = "the script sets tags holding & or =, which k6's output cannot carry"
+    if wrong or missing:
+        return Case(threshold=threshold, question=None, whole=whole, reason=wrong or missing)
+    question = _question(facts, threshold, threshold.tags, stretch, kind)
+    return Case(threshold=threshold, question=question, whole=whole)
+
+
+def _question(
+    facts: model.Facts,
+    threshold: model.Threshold,
+    tags: tuple[tuple[str, str], ...],
+    stretch: model.Window | None,
+    kind: model.MetricType | None,
+) -> model.Question | None:
+    if kind is None:
+        return None
+    whole_s = (facts.load_end_ns - facts.load_start_ns) / 1e9
+    return model.Question(
+        scenario=facts.scenario,
+        metric=threshold.metric,
+        type=kind,
+        stat=threshold.stat,
+        tags=tags,
+        window=stretch,
+        seconds=stretch.seconds if stretch is not None else whole_s,
+    )
+
+
+def _judge(case: Case, answers: Mapping[model.Question, model.Answer]) -> model.Verdict:
+    threshold = case.threshold
+    answer = answers.get(case.question) if case.question is not None else None
+    value, count = (answer.value, answer.count) if answer else (None, 0)
+    if case.question is not None and count == 0 and _zero_counts(case, answers):
+        value = 0.0
+    if value is None:
+        status, reason = model.Status.NO_DATA, case.reason or _silence(case, answers)
+    else:
+        status = model.Status.PASS if threshold.holds(value) else model.Status.FAIL
+        reason = ""
+    return model.Verdict(
+        metric=threshold.metric,
+        tags=dict(threshold.tags),
+        threshold=threshold.text,
+        stat=str(threshold.stat),
+        op=threshold.op,
+        bound=threshold.bound,
+        unit=_unit(case),
+        severity=threshold.severity.value,
+        over=str(threshold.over) if threshold.over else None,
+        status=status,
+        observed=value,
+        count=count,
+        reason=reason,
+    )
+
+
+def _zero_counts(case: Case, answers: Mapping[model.Question, model.Answer]) -> bool:
+    """Say whether "no sample" means 0: asked for by the user, or how the engine writes it.
+
+    A filter on a counter that recorded nothing at all may be a typing error, so `absent: zero`
+    on a filter still needs the metric to have samples of other tags; without a filter it does not.
+    """
+    threshold = case.threshold
+    if case.question is None or case.question.type is not model.MetricType.COUNTER:
+        return False
+    if threshold.metric in _EMITTED_ONLY_WHEN_THERE:
+        return True
+    if not threshold.absent_is_zero:
+        return False
+    whole = answers.get(case.whole) if case.whole is not None else None
+    return not threshold.tags or (whole is not None and whole.count > 0)
+
+
+def _silence(case: Case, answers: Mapping[model.Question, model.Answer]) -> str:
+    threshold = case.threshold
+    whole = answers.get(case.whole) if case.whole is not None else None
+    if whole is None or whole.count == 0:
+        return _unknown(threshold)
+    where = f" in {threshold.over}" if threshold.over else ""
+    return f"none of the {whole.count} samples of {threshold.metric} matches {threshold.key}{where}"
+
+
+def _unknown(threshold: model.Threshold) -> str:
+    return f"the run recorded no sample of {threshold.metric}"
+
+
+def _samples_of(metric: str) -> model.Threshold:
+    return model.Threshold(
+        metric=metric,
+        tags=(),
+        stat=model.Stat(name="count"),
+        op=">",
+        bound=0.0,
+        unit="",
+        text="count > 0",
+    )
+
+
+def _unit(case: Case) -> str:
+    threshold, question = case.threshold, case.question
+    built_in = model.BUILT_IN.get(threshold.metric)
+    kind = question.type if question is not None else built_in.type if built_in else None
+    if threshold.stat.name == "count":
+        return "B" if built_in and built_in.unit is model.Unit.DATA else ""
+    if threshold.stat.name == "rate":
+        return "share" if kind is model.MetricType.RATE else "per s" if kind else ""
+    if threshold.unit == "time" or (built_in and built_in.unit is model.Unit.TIME):
+        return "ms"
+    return ""
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)

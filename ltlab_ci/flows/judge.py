@@ -1,0 +1,174 @@
+"""From recorded samples to a result: ask the store, judge, sum up.
+
+Not here: recording (measure.py), the judging itself (evaluate/), what a report looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltlab_ci import model
+from ltlab_ci.evaluate import outcome, thresholds, validity
+from ltlab_ci.flows import measure
+from ltlab_ci.store import charts, duck
+
+_CUT_SHORT = frozenset({"config", "lab", "engine", "store", "interrupted"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A scenario's result and everything found about it."""
+
+    result: model.ScenarioResult
+    findings: tuple[model.Finding, ...]
+
+
+def every(measured: Sequence[measure.Measured], samples: Path) -> tuple[Judged, ...]:
+    """Judge each scenario over its own samples."""
+    store = duck.Store(samples)
+    try:
+        return tuple(_judge(store, each) for each in measured)
+    finally:
+        store.close()
+
+
+def result(
+    judged: Sequence[Judged],
+    findings: Sequence[model.Finding],
+    environment: model.Environment,
+    reproduce: str,
+    times: model.Times,
+) -> model.Result:
+    """Sum everything up in one verdict."""
+    found = (*findings, *(one for each in judged for one in each.findings))
+    scenarios = tuple(each.result for each in judged)
+    code = outcome.exit_code(scenarios, found)
+    return model.Result(
+        verdict=outcome.verdict(code),
+        headline=outcome.headline(scenarios, found),
+        exit_code=code,
+        scenarios=scenarios,
+        findings=found,
+        environment=environment,
+        reproduce=reproduce,
+        times=times,
+    )
+
+
+def _judge(store: duck.Store, measured: measure.Measured) -> Judged:
+    scenario = measured.prepared.scenario
+    reach = charts.extent(store, scenario.name)
+    facts = _facts(measured, reach)
+    cases = thresholds.cases(scenario.thresholds, facts, scenario.cut)
+    asked = thresholds.questions((*cases, *thresholds.own_cases(facts)))
+    answers = store.ask([*asked, *validity.questions(scenario.name)])
+    verdicts = (
+        *_explained(store, thresholds.judge(cases, answers), facts, reach),
+        *thresholds.judge_own(facts, scenario.engine, answers),
+    )
+    findings = (*measured.findings, *measured.outcome.findings)
+    if not _cut_short(findings):
+        findings += tuple(validity.findings(facts, measured.outcome, reach.metrics, answers))
+    return Judged(
+        result=_scenario_result(store, measured, facts, reach, verdicts=verdicts, found=findings),
+        findings=findings,
+    )
+
+
+def _cut_short(findings: Sequence[model.Finding]) -> bool:
+    return any(found.effect in _CUT_SHORT for found in findings)
+
+
+def _facts(measured: measure.Measured, reach: charts.Extent) -> model.Facts:
+    built_in = {name: m.type for name, m in model.BUILT_IN.items() if name in reach.metrics}
+    said = measured.outcome.types
+    return model.Facts(
+        scenario=measured.prepared.scenario.name,
+        types={**{name: kind for name, kind in said.items() if name in reach.metrics}, **built_in},
+        load_start_ns=reach.start_ns,
+        load_end_ns=reach.end_ns,
+        own=measured.outcome.own,
+        ambiguous_tags=reach.ambiguous_tags,
+    )
+
+
+def _explained(
+    store: duck.Store,
+    verdicts: Sequence[model.Verdict],
+    facts: model.Facts,
+    reach: charts.Extent,
+) -> Iterator[model.Verdict]:
+    """Add to each verdict without data what was recorded instead, so that a typo is seen."""
+    for verdict in verdicts:
+        hints = []
+        if verdict.status is model.Status.NO_DATA and verdict.metric not in reach.metrics:
+            hints.append(f"recorded were {', '.join(sorted(reach.metrics)) or 'no metrics'}")
+        elif verdict.status is model.Status.NO_DATA:
+            for tag in verdict.tags:
+                values = charts.values(store, facts.scenario, verdict.metric, tag)
+                hints.append(f"{tag} was {', '.join(values)}" if values else f"no tag {tag}")
+            if facts.types.get(verdict.metric) is model.MetricType.COUNTER and verdict.op in "<=":
+                hints.append("if none is right, write `absent: zero` beside it")
+        yield verdict.model_copy(update={"reason": "; ".join([verdict.reason, *hints])})
+
+
+def _scenario_result(
+    store: duck.Store,
+    measured: measure.Measured,
+    facts: model.Facts,
+    reach: charts.Extent,
+    *,
+    verdicts: tuple[model.Verdict, ...],
+    found: tuple[model.Finding, ...],
+) -> model.ScenarioResult:
+    prepared = measured.prepared
+    seconds = (reach.end_ns - reach.start_ns) / 1e9
+    cut = prepared.scenario.cut
+    endpoints, left_out = charts.endpoints(store, facts.scenario, seconds=seconds)
+    return model.ScenarioResult(
+        name=facts.scenario,
+        engine=prepared.scenario.engine.value,
+        engine_version=prepared.tool.version,
+        script=prepared.scenario.script.name,
+        verdict=outcome.scenario_verdict(verdicts, found),
+        ran=bool(reach.metrics),
+        complete=not _cut_short(found),
+        exit_code=measured.exit_code,
+        duration_s=duck.rounded(seconds) or 0.0,
+        judged_s=(cut.start_s, seconds - cut.end_s) if cut.start_s or cut.end_s else None,
+        samples=measured.samples,
+        verdicts=verdicts,
+        metrics=charts.summaries(store, facts.scenario, facts.types, seconds=seconds),
+        endpoints=endpoints,
+        endpoints_left_out=left_out,
+        series=charts.series(store, facts.scenario, reach),
+    )
+
+
+def not_run(prepared: measure.Prepared) -> Judged:
+    """Return the place of a scenario that never started: its thresholds have no data."""
+    scenario = prepared.scenario
+    verdicts = tuple(
+        model.Verdict(
+            metric=threshold.metric,
+            tags=dict(threshold.tags),
+            threshold=threshold.text,
+            severity=threshold.severity.value,
+            status=model.Status.NO_DATA,
+            reason="the scenario did not run",
+        )
+        for threshold in scenario.thresholds
+    )
+    shown = model.ScenarioResult(
+        name=scenario.name,
+        engine=scenario.engine.value,
+        engine_version=prepared.tool.version,
+        script=scenario.script.name,
+        verdict="fail",
+        ran=False,
+        complete=False,
+        verdicts=verdicts,
+    )
+    return Judged(result=shown, findings=())

@@ -1,0 +1,132 @@
+"""One version: scenarios run one after the other, thresholds judged, the report written.
+
+Every stage's failure becomes a finding of the result, so that there is always a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ltlab_ci import console, errors, load, model, report
+from ltlab_ci.flows import folder, judge, measure
+from ltlab_ci.lab import embedded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What a flow gets from the outside world: environment, clock, voice."""
+
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    voice: console.Console
+    reproduce: str
+
+
+def run(config: model.Config, outside: Outside) -> model.Result:
+    """Measure, judge and report one version; the result's exit code says how it went.
+
+    Raises ConfigError or EngineError for what is refused before anything starts; the report then
+    says so too.
+    """
+    started = outside.now()
+    folder.fresh(config.report_dir)
+    bench = embedded.bench(config.root, outside.environ)
+    try:
+        prepared = prepare(config, bench, outside)
+    except errors.LabError as error:
+        effect = "config" if isinstance(error, errors.ConfigError) else "engine"
+        _report(config, outside, started, (), [measure.finding(error, effect, None)])
+        raise
+    measured, findings = _measure(config, bench, prepared, outside)
+    judged = judge.every(measured, config.report_dir / "samples")
+    rest = [judge.not_run(each) for each in prepared[len(measured) :]]
+    return _report(config, outside, started, [*judged, *rest], findings)
+
+
+def _report(
+    config: model.Config,
+    outside: Outside,
+    started: datetime,
+    judged: Sequence[judge.Judged],
+    findings: Sequence[model.Finding],
+) -> model.Result:
+    ended = outside.now()
+    times = model.Times(
+        started=started.isoformat(timespec="seconds"),
+        wall_s=round((ended - started).total_seconds(), 1),
+        written=ended.isoformat(timespec="seconds"),
+    )
+    where = embedded.describe(config.service)
+    result = judge.result(judged, findings, where, outside.reproduce, times)
+    folder.write(config.report_dir, report.render(result))
+    return result
+
+
+def prepare(
+    config: model.Config, bench: embedded.Bench, outside: Outside
+) -> tuple[measure.Prepared, ...]:
+    """Find every engine and load every script; nothing has been started when one is refused."""
+    machine = load.Machine(
+        environ=outside.environ,
+        root=config.root,
+        cache_dir=config.cache_dir,
+        node_path=config.node_path,
+        base_url=bench.base_url(config.service),
+        say=outside.voice.say,
+    )
+    paths = {
+        model.EngineName.K6: config.k6_path,
+        model.EngineName.ARTILLERY: config.artillery_path,
+    }
+    tools: dict[model.EngineName, load.Tool] = {}
+    found = []
+    for scenario in config.scenarios:
+        engine = load.ENGINES[scenario.engine]
+        if scenario.engine not in tools:
+            tool = tools[scenario.engine] = engine.find(machine, paths[scenario.engine])
+            outside.voice.say(f"{scenario.engine} {tool.version} ({tool.source})")
+        script = engine.inspect(tools[scenario.engine], scenario, machine)
+        found.append(
+            measure.Prepared(
+                scenario=scenario, engine=engine, tool=tools[scenario.engine], script=script
+            )
+        )
+    return tuple(found)
+
+
+def _measure(
+    config: model.Config,
+    bench: embedded.Bench,
+    prepared: Sequence[measure.Prepared],
+    outside: Outside,
+) -> tuple[list[measure.Measured], list[model.Finding]]:
+    done: list[measure.Measured] = []
+    log = config.report_dir / "logs" / "service.log"
+    try:
+        with bench.service(config.service, log=log) as running:
+            if running.base_url:
+                outside.voice.say(
+                    f"service ready at {running.base_url} after {running.ready_after_s:.1f} s"
+                )
+            for each in prepared:
+                done.append(
+                    measure.scenario(
+                        each,
+                        bench=bench,
+                        running=running,
+                        report_dir=config.report_dir,
+                        voice=outside.voice,
+                    )
+                )
+                if running.death() is not None or done[-1].interrupted:
+                    break
+    except errors.LabNotReady as error:
+        return done, [measure.finding(error, "lab", None)]
+    except errors.EngineError as error:
+        return done, [measure.finding(error, "engine", None)]
+    except KeyboardInterrupt:
+        stop = errors.Interrupted("interrupted before any load", remedy="run it again")
+        return done, [measure.finding(stop, "interrupted", None)]
+    return done, []

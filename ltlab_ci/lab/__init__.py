@@ -1,0 +1,1 @@
+"""Where things run. `embedded` starts plain processes on this machine."""

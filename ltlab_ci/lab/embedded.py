@@ -1,0 +1,73 @@
+"""The embedded lab: engines and service as plain processes on this machine.
+
+Not here: the service's life (service.py), which command an engine runs (load/).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltlab_ci import __version__, errors, model, process
+from ltlab_ci.lab import service
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A place to run things: the folder and environment that children get."""
+
+    root: Path
+    environ: Mapping[str, str]
+    port: int
+
+    @contextlib.contextmanager
+    def exec(
+        self, argv: tuple[str, ...], *, env: Mapping[str, str], log: Path
+    ) -> Iterator[process.Child]:
+        """Run an engine; stopped on every way out, gently first."""
+        with process.started(
+            argv,
+            failure=errors.EngineError,
+            remedy="check that the engine's path names a program",
+            cwd=self.root,
+            env=process.child_env(self.environ, env),
+            log=log,
+            steps=process.STOP_ENGINE,
+        ) as child:
+            yield child
+
+    def service(
+        self, spec: model.Service | None, *, log: Path
+    ) -> contextlib.AbstractContextManager[service.Running]:
+        """Bring the service under test up for as long as the block lasts."""
+        return service.up(spec, port=self.port, root=self.root, environ=self.environ, log=log)
+
+    def base_url(self, spec: model.Service | None) -> str:
+        """Return where the service will answer."""
+        return service.base_url(spec, self.port)
+
+
+def bench(root: Path, environ: Mapping[str, str]) -> Bench:
+    """Return a bench with a free port for the service."""
+    return Bench(root=root, environ=environ, port=service.free_port())
+
+
+def describe(spec: model.Service | None) -> model.Environment:
+    """Say where this is measured."""
+    pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    what = "none (scripts bring their own address)"
+    if spec is not None:
+        what = spec.url or " ".join(spec.command or ())
+    return model.Environment(
+        ltlab=__version__,
+        python=platform.python_version(),
+        os=f"{platform.system()} {platform.release()} {platform.machine()}",
+        cpus=os.cpu_count() or 1,
+        memory_mb=pages * page // 1_000_000,
+        lab="embedded",
+        service=what,
+    )

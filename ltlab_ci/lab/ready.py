@@ -1,0 +1,95 @@
+"""Wait until something answers: by HTTP, by a TCP connection, or by a command's exit code.
+
+Not here: starting what is waited for (service.py).
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+from ltlab_ci import errors, model, process
+
+POLL_S = 0.1
+
+
+def wait(
+    ready: model.Ready,
+    base_url: str,
+    *,
+    alive: Callable[[], str | None],
+    cwd: Path,
+    env: Mapping[str, str],
+) -> float:
+    """Wait until the service is ready; return the seconds it took.
+
+    `alive` returns None, or says how the service died: then waiting ends at once.
+    Raises LabNotReady with the last answer seen.
+    """
+    timeout_s = model.seconds(ready.timeout)
+    start = time.monotonic()
+    while True:
+        death = alive()
+        if death is not None:
+            raise errors.LabNotReady(
+                f"the service {death} before it was ready",
+                remedy="run its command by hand; its log is logs/service.log in the report",
+            )
+        problem = _problem(ready, base_url, cwd=cwd, env=env)
+        waited = time.monotonic() - start
+        if problem is None:
+            return waited
+        if waited > timeout_s:
+            raise errors.LabNotReady(
+                f"the service was not ready after {timeout_s:g} s: {problem}",
+                remedy="look at logs/service.log, mend `service.ready`, or raise its timeout",
+            )
+        time.sleep(POLL_S)
+
+
+def _problem(ready: model.Ready, base_url: str, *, cwd: Path, env: Mapping[str, str]) -> str | None:
+    if ready.command is not None:
+        return _command_problem(ready.command, base_url, cwd=cwd, env=env)
+    if ready.get is not None:
+        return _http_problem(base_url + ready.get)
+    return _tcp_problem(base_url)
+
+
+def _http_problem(url: str) -> str | None:
+    try:
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy in the environment must not hide a local service
+            status = session.get(url, timeout=2).status_code
+    except requests.RequestException as error:
+        return f"GET {url}: {type(error).__name__}"
+    return None if status < requests.codes.bad_request else f"GET {url} answered {status}"
+
+
+def _tcp_problem(base_url: str) -> str | None:
+    parts = urlsplit(base_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=2):
+            return None
+    except OSError as error:
+        return f"{parts.hostname}:{port}: {error.strerror or error}"
+
+
+def _command_problem(
+    command: tuple[str, ...], base_url: str, *, cwd: Path, env: Mapping[str, str]
+) -> str | None:
+    done = process.run(
+        command,
+        failure=errors.LabNotReady,
+        remedy="mend `service.ready.command`",
+        cwd=cwd,
+        env={**env, "BASE_URL": base_url},
+        timeout_s=10,
+        check=False,
+    )
+    return None if done.code == 0 else f"{command[0]} exited with {done.code}"

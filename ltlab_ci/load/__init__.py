@@ -1,0 +1,50 @@
+"""The load engines behind one Protocol and one dict; nobody outside knows more of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from ltlab_ci import model
+from ltlab_ci.load import artillery, k6
+from ltlab_ci.load.plan import Machine, Plan, Script, Tool
+
+__all__ = ["ENGINES", "Engine", "Machine", "Plan", "Reader", "Script", "Tool"]
+
+
+class Reader(Protocol):
+    """Follows the samples that an engine writes."""
+
+    def drain(self) -> Iterator[model.Batch]:
+        """Yield what was written in whole rows since the last call."""
+
+    def finish(self) -> Iterator[model.Batch]:
+        """Yield the rest once the engine has ended, an unfinished last row left out."""
+
+
+class Engine(Protocol):
+    """What a module offers to be a load engine."""
+
+    def find(self, machine: Machine, path: str) -> Tool:
+        """Return the engine at `path`, on PATH, or installed now. Raises EngineError."""
+
+    def inspect(self, tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
+        """Load the script without running load. Raises ConfigError for one that does not load."""
+
+    def plan(
+        self, tool: Tool, scenario: model.Scenario, script: Script, *, base_url: str, run_dir: Path
+    ) -> Plan:
+        """Return the command that runs the scenario and writes every sample; pure."""
+
+    def reader(self, run_dir: Path) -> Reader:
+        """Return a reader of the samples that a run leaves in `run_dir`."""
+
+    def outcome(self, scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
+        """Read what the engine says of its run: types, its own thresholds, trouble."""
+
+
+ENGINES: Mapping[model.EngineName, Engine] = {
+    model.EngineName.K6: k6,
+    model.EngineName.ARTILLERY: artillery,
+}

@@ -1,0 +1,182 @@
+"""Artillery 2 as a load engine: the user's YAML unchanged, every request by a small plug-in.
+
+Not here: installing it (tools.py), the plug-in (artillery_plugin/), its records turned into
+samples (artillery_samples.py), what it says at the end (artillery_outcome.py).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ltlab_ci import errors, model, process, resources
+from ltlab_ci.load import artillery_outcome, artillery_samples, tools
+from ltlab_ci.load.plan import Machine, Plan, Script, Tool
+
+QUIET = {
+    "ARTILLERY_DISABLE_TELEMETRY": "true",
+    "NO_COLOR": "1",
+    "FORCE_COLOR": "0",
+}
+_NODE_AT_LEAST = (22, 18)
+_INSPECT_S = 90.0
+_RESERVED_ARGS = ("-o", "--output", "--record", "--count", "--platform")
+
+
+def find(machine: Machine, path: str) -> Tool:
+    """Return Artillery from the configured path, else the pinned one, installed on first use.
+
+    An `artillery` on PATH is not taken: the plug-in is tried with the pinned version only.
+    """
+    node = _node(machine)
+    home = _home(machine, path) if path else tools.artillery(machine, Path(node))
+    package = json.loads((home / "package.json").read_bytes())
+    version = str(package.get("version", ""))
+    if not version.startswith("2.0.") or not (home / "dist" / "lib" / "core").is_dir():
+        raise errors.EngineError(
+            f"{home} is Artillery {version or 'of unknown version'}; ltlab needs 2.0.34 or newer",
+            remedy="remove engines.artillery.path to let ltlab install the right one",
+        )
+    return Tool(
+        argv=(node, str(home / "bin" / "run")),
+        version=version,
+        source="configured" if path else "installed by ltlab",
+        home=home,
+    )
+
+
+def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
+    """Let Artillery's own code load and validate the script, processors included, without load."""
+    _refuse(scenario)
+    done = process.run(
+        [
+            tool.argv[0],
+            str(_plugin_folder() / "inspect.mjs"),
+            str(scenario.script),
+            *scenario.args,
+        ],
+        failure=errors.ConfigError,
+        remedy=f"mend {scenario.script.name}",
+        cwd=machine.root,
+        env=process.child_env(
+            machine.environ,
+            {
+                **QUIET,
+                "BASE_URL": machine.base_url,
+                **scenario.env,
+                "LTLAB_ARTILLERY_HOME": str(tool.home),
+            },
+        ),
+        timeout_s=_INSPECT_S,
+    )
+    found: dict[str, Any] = json.loads(done.out.strip().splitlines()[-1])
+    if not found["ok"] and not (found["stage"] == "validate" and "target" in found["message"]):
+        raise errors.ConfigError(
+            f"scenario {scenario.name}: Artillery cannot load {scenario.script.name} "
+            f"({found['stage']}): {found['message']}",
+            remedy="mend the script; `artillery run` shows the same error",
+        )
+    duration = found.get("duration_s")
+    return Script(
+        duration_s=float(duration) if duration else None,
+        has_target=bool(found.get("hasTarget")),
+    )
+
+
+def plan(
+    tool: Tool, scenario: model.Scenario, script: Script, *, base_url: str, run_dir: Path
+) -> Plan:
+    """Return `artillery run` with the plug-in injected by environment; a missing target is ours."""
+    target = () if script.has_target or not base_url else ("--target", base_url)
+    return Plan(
+        argv=(
+            *tool.argv,
+            "run",
+            "--output",
+            str(run_dir / artillery_outcome.REPORT),
+            *target,
+            *scenario.args,
+            str(scenario.script),
+        ),
+        env={
+            **QUIET,
+            **({"BASE_URL": base_url} if base_url else {}),
+            **scenario.env,
+            "ARTILLERY_PLUGINS": _plugins(scenario.env.get("ARTILLERY_PLUGINS", "")),
+            "ARTILLERY_PLUGIN_PATH": ":".join(
+                (str(_plugin_folder()), *filter(None, [scenario.env.get("ARTILLERY_PLUGIN_PATH")]))
+            ),
+            "LTLAB_SAMPLES_DIR": str(run_dir),
+            "LTLAB_ARTILLERY_HOME": str(tool.home),
+        },
+        run_dir=run_dir,
+        log=run_dir / "artillery.log",
+    )
+
+
+def reader(run_dir: Path) -> artillery_samples.NdjsonReader:
+    """Return a reader of the plug-in's records in a run's folder."""
+    return artillery_samples.NdjsonReader(run_dir)
+
+
+def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
+    """Read Artillery's report, its `ensure` checks and its exit code."""
+    return artillery_outcome.read(scenario, plan, exit_code)
+
+
+def _refuse(scenario: model.Scenario) -> None:
+    for word in scenario.args:
+        if word.split("=")[0] in _RESERVED_ARGS:
+            raise errors.ConfigError(
+                f"scenario {scenario.name}: Artillery's {word} is used by ltlab itself",
+                remedy="remove it from `args`",
+            )
+
+
+def _node(machine: Machine) -> str:
+    if machine.node_path:
+        return machine.node_path
+    env = process.child_env(machine.environ, {})
+    program = shutil.which("node", path=env.get("PATH"))
+    if program is not None:
+        said = process.run(
+            [program, "--version"],
+            failure=errors.EngineError,
+            remedy="mend the Node.js on PATH",
+            env=env,
+            timeout_s=30,
+            check=False,
+        ).out
+        found = re.match(r"v(\d+)\.(\d+)", said)
+        if found and (int(found[1]), int(found[2])) >= _NODE_AT_LEAST:
+            return program
+    return str(tools.node(machine) / "bin" / "node")
+
+
+def _home(machine: Machine, path: str) -> Path:
+    start = (machine.root / path).resolve()
+    for folder in (start, *start.parents):
+        if folder.name == "artillery" and (folder / "package.json").is_file():
+            return folder
+        inner = folder / "node_modules" / "artillery"
+        if folder == start and (inner / "package.json").is_file():
+            return inner
+    raise errors.EngineError(
+        f"no Artillery at {path}",
+        remedy="set engines.artillery.path to node_modules/.bin/artillery, or remove it",
+    )
+
+
+def _plugin_folder() -> Path:
+    return resources.inside("load/artillery_plugin")
+
+
+def _plugins(given: str) -> str:
+    try:
+        mine = dict(json.loads(given)) if given else {}
+    except ValueError:
+        mine = {}
+    return json.dumps({**mine, "ltlab": {}})

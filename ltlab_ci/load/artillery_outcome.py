@@ -1,0 +1,104 @@
+"""What Artillery left when it ended: exit code, report.json, `ensure` checks.
+
+Artillery exits with 0 when its target refuses every connection: validity is judged on samples.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ltlab_ci import model, process
+from ltlab_ci.load import artillery_samples
+from ltlab_ci.load.plan import Plan
+
+REPORT = "artillery-report.json"
+_ENSURE_FAILED = 1
+_EXPECT_FAILED = 21
+_SIMPLE = re.compile(r"([\w.-]+?)(?:\.(p\d+|min|max|mean|median|count))?\s*(<=?|>=?)\s*([\d.]+)")
+
+
+def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
+    """Return types, own thresholds, totals and findings of an ended run."""
+    report = _report(plan.run_dir / REPORT)
+    own = [*_checks(plan.run_dir / "main.ndjson", report), *_expectations(exit_code)]
+    counters = report.get("counters", {})
+    failed = float(counters.get("vusers.failed", 0))
+    totals = {"threw": failed}
+    if counters:
+        totals["http_reqs"] = float(counters.get("http.requests", 0))
+        totals["iterations"] = float(counters.get("vusers.completed", 0)) + failed
+    crossed = any(check.crossed and check.strict for check in own)
+    judged = exit_code in {_ENSURE_FAILED, _EXPECT_FAILED} and crossed
+    return model.Outcome(
+        types=artillery_samples.types(plan.run_dir),
+        own=tuple(own),
+        findings=(_ended_badly(scenario, plan, exit_code),) if exit_code and not judged else (),
+        totals=totals,
+    )
+
+
+def _ended_badly(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Finding:
+    return model.Finding(
+        code=f"artillery-exit-{exit_code}",
+        effect="engine",
+        message=f"Artillery ended with exit code {exit_code}: "
+        f"{process.last_lines(plan.log, count=2)}",
+        remedy="see logs/; run the scenario again",
+        scenario=scenario.name,
+    )
+
+
+def _report(path: Path) -> dict[str, Any]:
+    try:
+        loaded = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    aggregate = loaded.get("aggregate")
+    return aggregate if isinstance(aggregate, dict) else {}
+
+
+def _checks(path: Path, report: dict[str, Any]) -> Iterator[model.OwnThreshold]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        record = json.loads(line) if line.endswith("}") else {}
+        for check in record.get("checks", ()):
+            yield _check(
+                str(check["expression"]), report, passed=check["passed"], strict=check["strict"]
+            )
+
+
+def _check(
+    expression: str, report: dict[str, Any], *, passed: bool, strict: bool
+) -> model.OwnThreshold:
+    """Return one `ensure` check; figures are shown where it compares one metric with a number."""
+    found = _SIMPLE.fullmatch(expression)
+    summary = report.get("summaries", {}).get(found[1], {}) if found and found[2] else {}
+    if not found or not summary:
+        users = int(report.get("counters", {}).get("vusers.created", 0))
+        return model.OwnThreshold(
+            metric="ensure", expression=expression, crossed=not passed, strict=strict, count=users
+        )
+    return model.OwnThreshold(
+        metric=found[1],
+        expression=f"{found[2]} {found[3]} {found[4]}",
+        crossed=not passed,
+        strict=strict,
+        op=found[3],
+        bound=float(found[4]),
+        unit="ms" if "time" in found[1] or found[1].endswith("session_length") else "",
+        observed=summary.get(found[2]),
+        count=int(summary.get("count", 0)),
+    )
+
+
+def _expectations(exit_code: int) -> Iterator[model.OwnThreshold]:
+    """Yield the expect plug-in's word, which it gives by an exit code of its own."""
+    if exit_code == _EXPECT_FAILED:
+        yield model.OwnThreshold(metric="checks", expression="every `expect` holds", crossed=True)

@@ -1,0 +1,218 @@
+"""Turn the plug-in's records into samples, by one table: Artillery's names to k6's.
+
+The table is documented in docs/metrics.md, which a test compares with it.
+Not here: what a request is (the plug-in knows), storing (store/).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ltlab_ci import model
+from ltlab_ci.load import follow
+
+PHASES: Mapping[str, tuple[str, ...]] = {
+    "http_req_duration": ("request", "firstByte", "download"),
+    "http_req_waiting": ("firstByte",),
+    "http_req_sending": ("request",),
+    "http_req_receiving": ("download",),
+    "http_req_blocked": ("wait", "dns"),
+    "http_req_connecting": ("tcp",),
+    "http_req_tls_handshaking": ("tls",),
+}
+"""Which of Artillery's phases add up to which of k6's metrics."""
+
+RENAMED: Mapping[str, str] = {
+    "http.downloaded_bytes": "data_received",
+    "vusers.completed": "iterations",
+    "vusers.failed": "iterations",
+    "vusers.session_length": "iteration_duration",
+    "vusers.skipped": "dropped_iterations",
+}
+"""Artillery's own metrics that have a name in k6; vusers.* are kept under their own name too."""
+
+COLUMNS = (
+    "metric_name",
+    "timestamp",
+    "metric_value",
+    "check",
+    "error",
+    "expected_response",
+    "method",
+    "name",
+    "scenario",
+    "status",
+    "url",
+    "extra_tags",
+)
+_BAD_STATUS = 400
+_KINDS = {
+    "counter": model.MetricType.COUNTER,
+    "rate": model.MetricType.COUNTER,
+    "summary": model.MetricType.TREND,
+}
+_EXPECT = "plugins.expect."
+_TYPES_FILE = "metric-types.json"
+
+
+class Row(NamedTuple):
+    """One sample: COLUMNS in order, the last one apart."""
+
+    metric: str
+    time_ns: int
+    value: float
+    check: str = ""
+    error: str = ""
+    expected_response: str = ""
+    method: str = ""
+    name: str = ""
+    scenario: str = ""
+    status: str = ""
+    url: str = ""
+
+
+class NdjsonReader:
+    """Follows the plug-in's files, one a worker, and hands on their samples."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._run_dir = run_dir
+        self._followers: dict[Path, follow.Follower] = {}
+        self._types: dict[str, model.MetricType] = {}
+        self._vus = _Vus()
+        self._count = 0
+
+    def drain(self) -> Iterator[model.Batch]:
+        """Yield what the workers recorded since the last call."""
+        yield from self._batches(last=False)
+
+    def finish(self) -> Iterator[model.Batch]:
+        """Yield the rest; the records go, since all of them are stored by then."""
+        yield from self._batches(last=True)
+        (self._run_dir / _TYPES_FILE).write_text(json.dumps(self._types), encoding="utf-8")
+        for path, follower in self._followers.items():
+            if not follower.unfinished:
+                path.unlink()
+
+    def _batches(self, *, last: bool) -> Iterator[model.Batch]:
+        for path in sorted(self._run_dir.glob("worker-*.ndjson")):
+            follower = self._followers.setdefault(path, follow.Follower(path, quoted=False))
+            worker = path.stem.removeprefix("worker-")
+            for piece in follower.pieces():
+                yield from self._batch(self._rows(piece), worker)
+        yield from self._batch(self._vus.rows(last=last), "")
+
+    def _rows(self, piece: bytes) -> Iterator[Row]:
+        for line in piece.splitlines():
+            record = json.loads(line)
+            if record["k"] == "req":
+                yield from request(record)
+            elif record["k"] in _KINDS:
+                self._vus.see(record)
+                for row in metric(record):
+                    self._types.setdefault(row.metric, _type(row.metric, record["k"]))
+                    yield row
+
+    def _batch(self, rows: Iterator[Row], worker: str) -> Iterator[model.Batch]:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        tag = f"worker={worker}" if worker else ""
+        writer.writerows((*row, tag) for row in rows)
+        if not text.tell():
+            return
+        self._count += 1
+        path = self._run_dir / f"rows-{self._count:06d}.csv"
+        path.write_text(text.getvalue(), encoding="utf-8", newline="")
+        yield model.Batch(path=path, columns=COLUMNS)
+        path.unlink()
+
+
+class _Vus:
+    """Counts virtual users at work, over all workers, once a second of their own time."""
+
+    _SETTLED_S = 2
+
+    def __init__(self) -> None:
+        self._change: dict[int, int] = defaultdict(int)
+        self._newest = 0
+        self._now = 0
+        self._next: int | None = None
+
+    def see(self, record: Mapping[str, Any]) -> None:
+        sign = {"vusers.created": 1, "vusers.completed": -1, "vusers.failed": -1}.get(record["n"])
+        if sign is not None:
+            second = record["t"] // 1_000_000_000 + 1
+            self._change[second] += sign * int(record["v"])
+            self._newest = max(self._newest, second)
+            self._next = second if self._next is None else min(self._next, second)
+
+    def rows(self, *, last: bool) -> Iterator[Row]:
+        until = self._newest if last else self._newest - self._SETTLED_S
+        while self._next is not None and self._next <= until:
+            self._now += self._change.pop(self._next, 0)
+            yield Row("vus", self._next * 1_000_000_000, float(self._now))
+            self._next += 1
+
+
+def request(record: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the samples of one request: counted, failed or not, and the phases it went through."""
+    ms: Mapping[str, float] = record["ms"]
+    status = int(record["status"] or 0)
+    failed = status == 0 or status >= _BAD_STATUS or bool(record["error"])
+    url = record["url"] or ""
+    tags = {
+        "error": str(record["error"] or ""),
+        "expected_response": "false" if failed else "true",
+        "method": record["method"] or "",
+        "name": record["name"] or urlsplit(url).path or url,
+        "scenario": record["scenario"] or "",
+        "status": str(status),
+        "url": url,
+    }
+    yield Row("http_reqs", record["t"], 1.0, **tags)
+    yield Row("http_req_failed", record["t"], float(failed), **tags)
+    for name, phases in PHASES.items():
+        # A request that was never sent has no latency; one cut off counts with the time it took.
+        if name == "http_req_duration" and "request" not in ms:
+            continue
+        if name in {"http_req_waiting", "http_req_receiving"} and not set(phases) <= set(ms):
+            continue
+        yield Row(name, record["t"], sum(ms.get(phase, 0.0) for phase in phases), **tags)
+
+
+def metric(record: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the samples of one metric that Artillery or a processor counted."""
+    name, time_ns, value = str(record["n"]), record["t"], float(record.get("v", 1))
+    if name.startswith(_EXPECT):
+        outcome, _, kind = name.removeprefix(_EXPECT).partition(".")
+        if kind:  # the sum over all kinds is the same checks again
+            yield Row("checks", time_ns, float(outcome == "ok"), check=kind)
+        return
+    if name.startswith("errors."):
+        yield Row("errors", time_ns, value, error=name.removeprefix("errors."))
+        return
+    known = RENAMED.get(name)
+    if known is not None:
+        yield Row(known, time_ns, value)
+    if known is None or name.startswith("vusers."):
+        yield Row(name, time_ns, value)
+
+
+def types(run_dir: Path) -> dict[str, model.MetricType]:
+    """Return the types of all metrics that a run recorded, custom ones too."""
+    try:
+        found = json.loads((run_dir / _TYPES_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {name: model.MetricType(kind) for name, kind in found.items()}
+
+
+def _type(name: str, kind: str) -> model.MetricType:
+    known = model.BUILT_IN.get(name)
+    return known.type if known is not None else _KINDS[kind]

@@ -1,0 +1,53 @@
+"""Follow a file that another program is still writing, in pieces that end at a whole row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+PIECE_BYTES = 32 * 1024 * 1024
+
+
+class Follower:
+    """Reads a growing text file from where it stopped; knows about quoted line ends in CSV."""
+
+    def __init__(self, path: Path, *, quoted: bool) -> None:
+        self._path = path
+        self._quoted = quoted
+        self._offset = 0
+        self._rest = b""
+
+    @property
+    def unfinished(self) -> bytes:
+        """Return the start of a row whose end was not written yet."""
+        return self._rest
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the whole rows written since the last call, at most PIECE_BYTES at a time."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            while fresh := file.read(PIECE_BYTES):
+                self._offset += len(fresh)
+                text = self._rest + fresh
+                end = _row_end(text, quoted=self._quoted)
+                self._rest = text[end:]
+                if end:
+                    yield text[:end]
+
+
+def _row_end(text: bytes, *, quoted: bool) -> int:
+    """Return the position after the last line end that ends a row, 0 if there is none.
+
+    A line end ends a row where the quotes before it are even in number.
+    """
+    end = text.rfind(b"\n")
+    if not quoted:
+        return end + 1
+    quotes = text.count(b'"', 0, end + 1)
+    while end >= 0 and quotes % 2:
+        previous = text.rfind(b"\n", 0, end)
+        quotes -= text.count(b'"', previous + 1, end + 1)
+        end = previous
+    return end + 1

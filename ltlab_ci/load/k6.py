@@ -1,0 +1,201 @@
+"""k6 1.x and 2.x as a load engine: the user's script unchanged, every sample by its CSV output.
+
+Not here: installing it (tools.py), its log and summary read for trouble (k6_outcome.py).
+Facts: k6's exit codes are in `errext/exitcodes/codes.go` of its source.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ltlab_ci import errors, model, process
+from ltlab_ci.load import follow, k6_outcome, tools
+from ltlab_ci.load.plan import Machine, Plan, Script, Tool
+
+CSV = "samples.csv"
+QUIET = {
+    "K6_NO_USAGE_REPORT": "true",  # no call to the vendor at the end of a run
+    "K6_AUTO_EXTENSION_RESOLUTION": "false",  # nor to a build service for an unknown import
+    "K6_CSV_TIME_FORMAT": "unix_nano",
+    "K6_CSV_SAVE_INTERVAL": "500ms",
+}
+_INSPECT_S = 60.0
+_RESERVED_ARGS = ("--summary-export", "--summary-mode", "--no-summary", "--no-thresholds")
+
+
+def find(machine: Machine, path: str) -> Tool:
+    """Return k6 from the configured path, else PATH, else the pinned one, installed on first use."""
+    if path:
+        program, source = (
+            str((machine.root / path).resolve()) if "/" in path else path,
+            "configured",
+        )
+    else:
+        found = shutil.which("k6", path=process.child_env(machine.environ, {}).get("PATH"))
+        program, source = (found or "", "PATH")
+    if not program:
+        program, source = str(tools.k6(machine)), "installed by ltlab"
+    said = process.run(
+        [program, "version"],
+        failure=errors.EngineError,
+        remedy="check `engines.k6.path`, or remove it to let ltlab install k6",
+        env=process.child_env(machine.environ, QUIET),
+        timeout_s=30,
+    ).out
+    found_version = re.search(r"v(\d+)\.(\d+)\.(\d+)", said)
+    if found_version is None or int(found_version[1]) < 1:
+        raise errors.EngineError(
+            f"{program} is {said.strip()[:60]!r}; ltlab needs k6 1.0 or newer",
+            remedy="install a newer k6, or remove the old one from PATH to let ltlab install it",
+        )
+    return Tool(argv=(program,), version=found_version[0][1:], source=source)
+
+
+def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
+    """Run the script's init code by `k6 inspect`, which starts no load."""
+    _refuse(scenario)
+    env = {**QUIET, "BASE_URL": machine.base_url, **scenario.env}
+    done = process.run(
+        [
+            *tool.argv,
+            "inspect",
+            "--execution-requirements",
+            "--include-system-env-vars",  # as `k6 run` does by itself
+            str(scenario.script),
+        ],
+        failure=errors.ConfigError,
+        remedy=f"mend {scenario.script.name}; `k6 inspect` shows the same error",
+        cwd=machine.root,
+        env=process.child_env(machine.environ, env),
+        timeout_s=_INSPECT_S,
+        check=False,
+    )
+    if done.code:
+        raise errors.ConfigError(
+            f"scenario {scenario.name}: k6 cannot load {scenario.script.name}: "
+            f"{k6_outcome.said(done.err) or done.code}",
+            remedy="mend the script; `k6 inspect` shows the same error",
+        )
+    options = json.loads(done.out)
+    return Script(duration_s=_planned(options), tags=options.get("tags") or {})
+
+
+def plan(
+    tool: Tool, scenario: model.Scenario, script: Script, *, base_url: str, run_dir: Path
+) -> Plan:
+    """Return `k6 run` with CSV samples and its own end-of-test summary written to `run_dir`."""
+    _refuse_tags(scenario, script)
+    env = {**QUIET, **({"BASE_URL": base_url} if base_url else {}), **scenario.env}
+    return Plan(
+        argv=(
+            *tool.argv,
+            "run",
+            "--no-color",
+            "--out",
+            f"csv={run_dir / CSV}",
+            "--summary-export",
+            str(run_dir / k6_outcome.SUMMARY),
+            *scenario.args,
+            str(scenario.script),
+        ),
+        env=env,
+        run_dir=run_dir,
+        log=run_dir / "k6.log",
+    )
+
+
+class CsvReader:
+    """Hands on the CSV that k6 writes, in pieces of whole rows; reads the columns by its header."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._run_dir = run_dir
+        self._follower = follow.Follower(run_dir / CSV, quoted=True)
+        self._columns: tuple[str, ...] = ()
+        self._count = 0
+
+    def drain(self) -> Iterator[model.Batch]:
+        """Yield the rows written since the last call; each batch's file goes when it was read."""
+        for piece in self._follower.pieces():
+            rows = piece if self._columns else self._without_header(piece)
+            if not rows:
+                continue
+            self._count += 1
+            path = self._run_dir / f"rows-{self._count:06d}.csv"
+            path.write_bytes(rows)
+            yield model.Batch(path=path, columns=self._columns)
+            path.unlink()
+
+    def finish(self) -> Iterator[model.Batch]:
+        """Yield the rest; the CSV goes, since every whole row of it is stored by then."""
+        yield from self.drain()
+        if not self._follower.unfinished:
+            (self._run_dir / CSV).unlink(missing_ok=True)
+
+    def _without_header(self, piece: bytes) -> bytes:
+        header, _, rows = piece.partition(b"\n")
+        self._columns = tuple(next(csv.reader([header.decode()])))
+        return rows
+
+
+def reader(run_dir: Path) -> CsvReader:
+    """Return a reader of the CSV in a run's folder."""
+    return CsvReader(run_dir)
+
+
+def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
+    """Read exit code, summary and log of an ended run."""
+    return k6_outcome.read(scenario, plan, exit_code)
+
+
+def _refuse(scenario: model.Scenario) -> None:
+    for word in scenario.args:
+        if word.split("=")[0] in _RESERVED_ARGS:
+            raise errors.ConfigError(
+                f"scenario {scenario.name}: ltlab needs k6's summary, so {word} cannot be given",
+                remedy="remove it from the arguments; result.json holds every figure",
+            )
+    for threshold in scenario.thresholds:
+        tag = model.ambiguous_in_k6_csv(threshold.tags)
+        if tag is not None:
+            raise errors.ConfigError(
+                f"scenario {scenario.name}: k6's output cannot carry & or = in tag {tag!r} "
+                f"of {threshold.key}",
+                remedy="give the tag another value in the script and in the threshold",
+            )
+
+
+def _refuse_tags(scenario: model.Scenario, script: Script) -> None:
+    custom = [t for t in scenario.thresholds if any(k not in model.SYSTEM_TAGS for k, _ in t.tags)]
+    for name, value in script.tags.items():
+        if custom and set("&=") & set(name + value):
+            raise errors.ConfigError(
+                f"scenario {scenario.name}: option tag {name}={value!r} holds & or =, which makes "
+                f"custom tags in k6's output unreadable",
+                remedy=f"rename the tag in the script, or drop the threshold on {custom[0].key}",
+            )
+
+
+def _planned(options: dict[str, Any]) -> float | None:
+    """Return how long the load is planned to last, None where iterations decide.
+
+    k6's own totalDuration also counts the grace that iterations get after their end.
+    """
+    ends = []
+    for scenario in (options.get("scenarios") or {}).values():
+        stages = [stage.get("duration") for stage in scenario.get("stages") or ()]
+        parts = [scenario.get("startTime"), *(stages or [scenario.get("duration")])]
+        if not any(parts[1:]):
+            return None
+        ends.append(sum(_seconds(part) for part in parts if part))
+    return max(ends, default=None)
+
+
+def _seconds(text: str) -> float:
+    parts = re.findall(r"([\d.]+)(ms|h|m|s)", text)
+    return sum(model.seconds(number + unit) for number, unit in parts)

@@ -1,0 +1,148 @@
+"""What k6 left when it ended: exit code, end-of-test summary, log; read for types and trouble.
+
+k6 exits with 0 when every iteration throws and when its output is dead: so the log is read too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ltlab_ci import model
+from ltlab_ci.load.plan import Plan
+
+SUMMARY = "k6-summary.json"
+_THREW = re.compile(rb"level=error .*source=stacktrace\s*$")
+_MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
+_THRESHOLDS_CROSSED = 99
+_STOPPED = 105
+
+_EXITS: Mapping[int, tuple[str, str, str]] = {
+    100: ("engine", "setup() took longer than its timeout", "make it faster or raise setupTimeout"),
+    101: ("engine", "teardown() took longer than its timeout", "raise teardownTimeout"),
+    103: ("engine", "k6 was stopped through its REST API", "run again and let it finish"),
+    104: ("config", "k6 refused the script's options", "see logs/; mend the options"),
+    107: ("engine", "the script threw outside its iterations", "see logs/; mend setup or teardown"),
+    108: ("invalid", "the script called test.abort()", "see logs/ for its reason"),
+    109: ("engine", "k6 itself crashed", "see logs/; try another k6 version"),
+    110: ("invalid", "the script called test.fail()", "see logs/ for its reason"),
+    255: ("config", "k6 refused its command line", "see logs/; check `args` of the scenario"),
+}
+
+
+def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
+    """Return types, own thresholds and findings of an ended run; missing files are a finding."""
+    summary = _summary(plan.run_dir / SUMMARY)
+    findings = list(_exit_findings(scenario, plan, exit_code))
+    threw, first = _threw(plan.log)
+    totals = {"threw": float(threw)}
+    if threw:
+        findings.append(
+            model.Finding(
+                code="iterations-threw",
+                effect="warn",
+                message=f"{threw} iterations threw; the first: {first}",
+                remedy="mend the script; its log is in the report's logs/",
+                scenario=scenario.name,
+            )
+        )
+    if summary is None:
+        return model.Outcome(findings=tuple(findings), totals=totals)
+    return model.Outcome(
+        types=dict(_types(summary)),
+        own=tuple(_own(summary)),
+        findings=tuple(findings),
+        totals=totals,
+    )
+
+
+def said(log: str) -> str:
+    """Return the first error in a piece of k6's log, in one line."""
+    for line in log.splitlines():
+        if "level=error" in line:
+            found = _MESSAGE.search(line)
+            text = found[1] if found else line
+            return _one_line(text)
+    return log.strip().splitlines()[-1] if log.strip() else ""
+
+
+def _exit_findings(scenario: model.Scenario, plan: Plan, exit_code: int) -> Iterator[model.Finding]:
+    if exit_code in {0, _THRESHOLDS_CROSSED}:
+        return
+    effect, message, remedy = _EXITS.get(
+        exit_code,
+        ("engine", f"k6 ended with exit code {exit_code}", "see logs/; run the scenario again"),
+    )
+    reason = said(_head(plan.log))
+    yield model.Finding.model_validate(
+        {
+            "code": f"k6-exit-{exit_code}",
+            "effect": effect,
+            "message": message + (f": {reason}" if reason else ""),
+            "remedy": remedy,
+            "scenario": scenario.name,
+        }
+    )
+
+
+def _summary(path: Path) -> dict[str, Any] | None:
+    try:
+        loaded = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    metrics = loaded.get("metrics")
+    return metrics if isinstance(metrics, dict) else None
+
+
+def _types(summary: dict[str, Any]) -> Iterator[tuple[str, model.MetricType]]:
+    for name, values in summary.items():
+        if "{" in name:
+            continue
+        if "fails" in values:
+            yield name, model.MetricType.RATE
+        elif "avg" in values:
+            yield name, model.MetricType.TREND
+        elif "rate" in values:
+            yield name, model.MetricType.COUNTER
+        else:
+            yield name, model.MetricType.GAUGE
+
+
+def _own(summary: dict[str, Any]) -> Iterator[model.OwnThreshold]:
+    for name, values in summary.items():
+        metric, tags = model.parse_key(name)
+        for expression, crossed in (values.get("thresholds") or {}).items():
+            # In this file `true` means crossed.
+            yield model.OwnThreshold(
+                metric=metric, tags=tags, expression=expression, crossed=bool(crossed)
+            )
+
+
+def _threw(log: Path) -> tuple[int, str]:
+    count, first = 0, ""
+    try:
+        with log.open("rb") as file:
+            for line in file:
+                if _THREW.search(line):
+                    count += 1
+                    first = first or said(line.decode("utf-8", "replace"))
+    except OSError:
+        pass
+    return count, first
+
+
+def _head(log: Path) -> str:
+    try:
+        with log.open("rb") as file:
+            return file.read(1_000_000).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _one_line(text: str) -> str:
+    # logfmt escapes line ends; the stack below the first line is in the log.
+    first = text.replace("\\n", "\n").replace("\\t", " ").replace('\\"', '"').splitlines()
+    return " ".join(first[:2]).strip() if first else ""

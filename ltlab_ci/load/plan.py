@@ -1,0 +1,52 @@
+"""The values that a load engine works with: the machine, the tool found on it, the plan of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What an engine may know of where it runs: environment, working folder, cache, a voice."""
+
+    environ: Mapping[str, str]
+    root: Path
+    cache_dir: Path
+    node_path: str = ""
+    base_url: str = ""
+    say: Callable[[str], None] = field(default=lambda _text: None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """An engine that was found: how it is called, its version, and where it came from."""
+
+    argv: tuple[str, ...]
+    version: str
+    source: str
+    home: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """What a script says of itself before it runs.
+
+    `duration_s` is None when it cannot be known; `has_target` is False for an Artillery script
+    that names no target of its own; `tags` are the tags put on every sample.
+    """
+
+    duration_s: float | None = None
+    has_target: bool = True
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A command to run: `env` is added to the environment; everything it leaves is in `run_dir`."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    run_dir: Path
+    log: Path

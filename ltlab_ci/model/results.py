@@ -1,0 +1,205 @@
+"""What a run came to: verdicts, findings, figures. result.json is exactly these models.
+
+Not here: how verdicts are reached (evaluate/) and shown (report/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Literal
+
+import pydantic
+
+from ltlab_ci.model.samples import MetricType
+
+SCHEMA_VERSION: Final = 1
+
+
+class Status(StrEnum):
+    """The verdict on one threshold; what was not measured is never a pass."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NO_DATA = "no data"
+
+
+class Shown(pydantic.BaseModel):
+    """A part of result.json."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Verdict(Shown):
+    """One threshold, what was measured, and whether it holds. Times are in ms, shares 0 to 1."""
+
+    origin: Literal["ltlab", "k6", "artillery"] = "ltlab"
+    metric: str
+    tags: dict[str, str] = {}
+    threshold: str
+    stat: str = ""
+    op: str = ""
+    bound: float | None = None
+    unit: Literal["ms", "share", "per s", "B", ""] = ""
+    severity: Literal["fail", "warn"] = "fail"
+    over: str | None = None
+    status: Status
+    observed: float | None = None
+    count: int = 0
+    reason: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Say whether it turns the run red."""
+        return self.status is not Status.PASS and self.severity == "fail"
+
+
+class Finding(Shown):
+    """Something about a run that a verdict cannot say: why it is not to be trusted, or a hint.
+
+    `effect` names what it does to the run: "invalid" (exit 1), "lab" (3), "engine" (4),
+    "store" (5), "interrupted" (130), or "warn" (nothing).
+    """
+
+    code: str
+    effect: Literal["invalid", "config", "lab", "engine", "store", "bug", "interrupted", "warn"]
+    message: str
+    remedy: str
+    scenario: str | None = None
+
+
+class MetricSummary(Shown):
+    """Every stat of one metric over a whole run, as the engine's own summary would show it."""
+
+    name: str
+    type: MetricType
+    count: int
+    stats: dict[str, float]
+
+
+class Endpoint(Shown):
+    """One request name: how often, how fast, how reliable. Times in ms."""
+
+    name: str
+    method: str
+    requests: int
+    per_s: float
+    failed: int
+    avg: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    max: float | None
+
+
+class Series(Shown):
+    """Figures over time, one value a step; None where nothing was measured in a step."""
+
+    step_s: float
+    t_s: tuple[float, ...]
+    p50: tuple[float | None, ...]
+    p95: tuple[float | None, ...]
+    p99: tuple[float | None, ...]
+    requests_per_s: tuple[float | None, ...]
+    failed_per_s: tuple[float | None, ...]
+    vus: tuple[float | None, ...]
+
+
+class ScenarioResult(Shown):
+    """One scenario's run."""
+
+    name: str
+    engine: Literal["k6", "artillery"]
+    engine_version: str
+    script: str
+    verdict: Literal["pass", "fail"]
+    ran: bool
+    complete: bool
+    exit_code: int | None = None
+    duration_s: float = 0.0
+    judged_s: tuple[float, float] | None = None
+    samples: int = 0
+    verdicts: tuple[Verdict, ...] = ()
+    metrics: tuple[MetricSummary, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    endpoints_left_out: int = 0
+    series: Series | None = None
+
+
+class Environment(Shown):
+    """Where it was measured."""
+
+    ltlab: str
+    python: str
+    os: str
+    cpus: int
+    memory_mb: int
+    lab: str
+    service: str
+
+
+class Times(Shown):
+    """The only part of a result that differs when the same samples are judged again."""
+
+    started: str
+    wall_s: float
+    written: str
+
+
+class Result(Shown):
+    """A whole run, as result.json holds it."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    verdict: Literal["pass", "fail", "error"]
+    headline: str
+    exit_code: int
+    scenarios: tuple[ScenarioResult, ...]
+    findings: tuple[Finding, ...]
+    environment: Environment
+    reproduce: str
+    times: Times
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnThreshold:
+    """A threshold that the engine judged itself: `crossed` is its word, `tags` as it read them.
+
+    `observed` and `count` are the engine's own figures; None where only the samples can tell.
+    """
+
+    metric: str
+    expression: str
+    crossed: bool
+    tags: tuple[tuple[str, str], ...] = ()
+    strict: bool = True
+    op: str = ""
+    bound: float | None = None
+    unit: Literal["ms", ""] = ""
+    observed: float | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What an engine left behind when it ended, read from its files, log and exit code."""
+
+    types: dict[str, MetricType] = field(default_factory=dict)
+    own: tuple[OwnThreshold, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    totals: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known of one scenario's run besides its samples, for evaluate/ to judge with.
+
+    `load_start_ns`, `load_end_ns`: first start and last end of an iteration or request, set-up and
+    tear-down left out.
+    """
+
+    scenario: str
+    types: dict[str, MetricType]
+    load_start_ns: int
+    load_end_ns: int
+    own: tuple[OwnThreshold, ...] = ()
+    ambiguous_tags: bool = False

@@ -1,0 +1,218 @@
+"""A threshold as the user states it: k6's grammar, with units, wildcards and windows besides.
+
+`Threshold.parse` owns the whole form. Not here: judging (evaluate/thresholds.py).
+Grammar of k6: grafana.com/docs/k6, "Thresholds", and `metrics/thresholds_parser.go` of its source.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ltlab_ci import errors
+from ltlab_ci.model.samples import STATS_OF, SYSTEM_TAGS, MetricType, Stat, Unit
+
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "===": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+_EXPRESSION = re.compile(
+    r"(?P<stat>[^<>=!]+?)\s*(?P<op><=|>=|===|==|!=|<|>)\s*"
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\s\d.]\S*)?"
+)
+_TIME_UNITS_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+
+
+class Severity(StrEnum):
+    """What a crossed threshold does to the run: turn it red, or be shown."""
+
+    FAIL = "fail"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A stretch of a run counted from the start of its load, in seconds: `10s..50s`."""
+
+    start_s: float
+    end_s: float
+
+    @classmethod
+    def parse(cls, text: str) -> Span:
+        """Read `START..END`; nobody else knows this form."""
+        start, dots, end = text.partition("..")
+        if not dots:
+            raise errors.ConfigError(f"window {text!r} has no '..'", remedy="write 10s..50s")
+        span = cls(start_s=seconds(start), end_s=seconds(end))
+        if span.start_s >= span.end_s:
+            raise errors.ConfigError(
+                f"window {text!r} ends before it starts", remedy="write START..END, like 10s..50s"
+            )
+        return span
+
+    def __str__(self) -> str:
+        return f"{self.start_s:g}s..{self.end_s:g}s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """A limit on one stat of one metric. `bound` is in the metric's own unit (times in ms).
+
+    `unit` is how the user wrote the bound: "time", "%", "/s" or "" for a bare number.
+    """
+
+    metric: str
+    tags: tuple[tuple[str, str], ...]
+    stat: Stat
+    op: str
+    bound: float
+    unit: str
+    text: str
+    over: Span | None = None
+    severity: Severity = Severity.FAIL
+    absent_is_zero: bool = False
+
+    @classmethod
+    def parse(
+        cls,
+        key: str,
+        that: str,
+        *,
+        over: Span | None = None,
+        severity: Severity = Severity.FAIL,
+        absent_is_zero: bool = False,
+    ) -> Threshold:
+        """Read `http_req_duration{name:GET /items/*}` and `p(95) < 300ms`.
+
+        Raises ConfigError for what is no threshold, with what would be one.
+        """
+        metric, tags = parse_key(key)
+        found = _EXPRESSION.fullmatch(that.strip())
+        if found is None:
+            raise errors.ConfigError(
+                f"threshold {that!r} cannot be read", remedy="write it like 'p(95) < 300ms'"
+            )
+        stat = Stat.parse(found["stat"])
+        bound, unit = _bound(found["number"], found["unit"] or "", that)
+        return cls(
+            metric=metric,
+            tags=tags,
+            stat=stat,
+            op=found["op"],
+            bound=bound,
+            unit=unit,
+            text=that.strip(),
+            over=over,
+            severity=severity,
+            absent_is_zero=absent_is_zero,
+        )
+
+    @property
+    def key(self) -> str:
+        """Return metric and tags as written in a configuration."""
+        inner = ",".join(f"{name}:{pattern}" for name, pattern in self.tags)
+        return f"{self.metric}{{{inner}}}" if inner else self.metric
+
+    def holds(self, value: float) -> bool:
+        """Say whether the value lies within the limit."""
+        return OPERATORS[self.op](value, self.bound)
+
+
+def misfit(threshold: Threshold, kind: MetricType, unit: Unit | None) -> str | None:
+    """Say why a threshold cannot be judged on a metric of this type, None when it can.
+
+    `unit` None means a custom metric, whose values may be anything.
+    """
+    stat = str(threshold.stat)
+    if threshold.stat.name not in STATS_OF[kind]:
+        known = ", ".join("p(95)" if name == "p" else name for name in STATS_OF[kind])
+        return f"{threshold.metric} is a {kind}, which has no {stat}; it has {known}"
+    fits = {
+        "": True,
+        "%": kind is MetricType.RATE and stat == "rate",
+        "/s": kind is MetricType.COUNTER and stat == "rate",
+        "time": kind in {MetricType.TREND, MetricType.GAUGE}
+        and stat != "count"
+        and unit in {Unit.TIME, None},
+    }
+    if not fits[threshold.unit]:
+        return f"the unit in {threshold.text!r} does not fit {stat} of a {kind}"
+    return None
+
+
+def seconds(text: str) -> float:
+    """Read a duration like `500ms`, `10s`, `1.5m`, `2h` into seconds; a bare 0 needs no unit."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text.strip())
+    if found is None:
+        if text.strip() == "0":
+            return 0.0
+        raise errors.ConfigError(
+            f"{text.strip()!r} is no duration", remedy="write a number and ms, s, m or h, like 30s"
+        )
+    return float(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[found[2]]
+
+
+def parse_key(key: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Split `metric{tag:value,tag:value}`; values may be quoted and may hold colons."""
+    metric, brace, rest = key.strip().partition("{")
+    metric = metric.strip()
+    if not metric or (brace and not rest.endswith("}")) or "}" in metric:
+        raise errors.ConfigError(
+            f"metric {key!r} cannot be read", remedy="write metric or metric{tag:value}"
+        )
+    if not brace:
+        return metric, ()
+    pairs = [_pair(part, key) for part in _split(rest[:-1])]
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise errors.ConfigError(
+            f"metric {key!r} names a tag twice", remedy="give each tag once; use * for any text"
+        )
+    return metric, tuple(pairs)
+
+
+def ambiguous_in_k6_csv(tags: tuple[tuple[str, str], ...]) -> str | None:
+    """Name the first custom tag whose key or value k6's CSV output cannot carry, else None."""
+    for name, pattern in tags:
+        if name not in SYSTEM_TAGS and set("&=") & set(name + pattern):
+            return name
+    return None
+
+
+def _bound(number: str, unit: str, that: str) -> tuple[float, str]:
+    if unit in _TIME_UNITS_MS:
+        return float(number) * _TIME_UNITS_MS[unit], "time"
+    if unit == "%":
+        return float(number) / 100, "%"
+    if unit == "/s":
+        return float(number), "/s"
+    if unit == "":
+        return float(number), ""
+    raise errors.ConfigError(
+        f"unknown unit {unit!r} in threshold {that!r}",
+        remedy="use ns, us, ms, s, m for times, % for shares, /s for counts per second",
+    )
+
+
+def _split(text: str) -> list[str]:
+    return re.findall(r"(?:\"[^\"]*\"|'[^']*'|[^,])+", text)
+
+
+def _pair(part: str, key: str) -> tuple[str, str]:
+    name, colon, value = part.strip().partition(":")
+    name, value = name.strip(), value.strip()
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":  # noqa: PLR2004
+        value = value[1:-1]
+    if not colon or not name:
+        raise errors.ConfigError(
+            f"tag filter {part.strip()!r} in {key!r} has no value", remedy="write {tag:value}"
+        )
+    return name, value

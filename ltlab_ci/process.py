@@ -1,0 +1,199 @@
+"""Start, watch and stop other programs: the only module that imports subprocess.
+
+Every child leads a process group of its own, so that what it forked is stopped with it.
+Not here: which program and with which arguments (load/, lab/).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltlab_ci import errors
+
+Steps = tuple[tuple[signal.Signals, float], ...]
+"""Signals to end a child with, in order, and the seconds that each is given."""
+
+STOP_ENGINE: Steps = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
+"""The first lets a load engine write its last samples and its summary."""
+
+STOP_SERVICE: Steps = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
+
+_TAIL_LINES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """A finished program: exit code (128 + N when signal N ended it) and both streams."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    failure: type[errors.LabError],
+    remedy: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str],
+    timeout_s: float,
+    check: bool = True,
+) -> Done:
+    """Run a program to its end and return what it said.
+
+    Not found, too slow and (with `check`) a non-zero exit are all a `failure`, with its last lines.
+    """
+    try:
+        done = subprocess.run(
+            list(argv),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+        )
+    except OSError as error:
+        raise failure(f"cannot start {argv[0]}: {error.strerror}", remedy=remedy) from error
+    except subprocess.TimeoutExpired as error:
+        raise failure(
+            f"{shlex.join(argv[:3])} did not end within {timeout_s:g} s", remedy=remedy
+        ) from error
+    out, err = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
+    code = _shell_code(done.returncode)
+    if check and code:
+        tail = " | ".join((err or out).strip().splitlines()[-_TAIL_LINES:])
+        raise failure(f"{shlex.join(argv[:3])} exited with {code}: {tail}", remedy=remedy)
+    return Done(code=code, out=out, err=err)
+
+
+class Child:
+    """A running program whose output goes to a log file."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], log: Path, steps: Steps) -> None:
+        self._popen = popen
+        self._steps = steps
+        self.log = log
+        self.pid = popen.pid
+
+    def poll(self) -> int | None:
+        """Return its exit code once it has ended, else None."""
+        code = self._popen.poll()
+        return None if code is None else _shell_code(code)
+
+    def wait(self, seconds: float) -> int | None:
+        """Wait for its end, at most so long; return the exit code or None."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return _shell_code(self._popen.wait(timeout=seconds))
+        return None
+
+    def stop(self) -> int:
+        """End it and its process group in bounded steps; harmless when it has ended already."""
+        for signum, seconds in self._steps:
+            if self._popen.poll() is not None:
+                break
+            self._signal(signum)
+            self.wait(seconds)
+        self._end_group()
+        code = self.poll()
+        if code is None:
+            raise errors.LabNotReady(
+                f"process {self.pid} outlived SIGKILL", remedy="end it by hand, then run again"
+            )
+        return code
+
+    def _end_group(self) -> None:
+        # The leader is gone; what it forked gets a short chance to follow, then no choice.
+        self._signal(signal.SIGTERM)
+        deadline = time.monotonic() + 2.0
+        while _group_alive(self.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, signum: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signum)
+
+
+@contextlib.contextmanager
+def started(
+    argv: Sequence[str],
+    *,
+    failure: type[errors.LabError],
+    remedy: str,
+    cwd: Path,
+    env: Mapping[str, str],
+    log: Path,
+    steps: Steps,
+) -> Iterator[Child]:
+    """Start a program with its output in `log`, hand it out, and stop it on every way out."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as sink:
+        try:
+            popen = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise failure(f"cannot start {argv[0]}: {error.strerror}", remedy=remedy) from error
+    child = Child(popen, log, steps)
+    try:
+        yield child
+    finally:
+        child.stop()
+
+
+def child_env(base: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a child: ours, without ltlab's own settings and venv, and more.
+
+    A credential given to ltlab comes in an LTLAB_* variable, so none of those is handed on.
+    """
+    own_bin = str(Path(sys.prefix) / "bin") if sys.prefix != sys.base_prefix else ""
+    env = {name: value for name, value in base.items() if not name.startswith("LTLAB_")}
+    if own_bin:
+        paths = env.get("PATH", "").split(os.pathsep)
+        env["PATH"] = os.pathsep.join(path for path in paths if path.rstrip("/") != own_bin)
+        if env.get("VIRTUAL_ENV") == sys.prefix:
+            del env["VIRTUAL_ENV"]
+    return {**env, **extra}
+
+
+def last_lines(log: Path, *, count: int = _TAIL_LINES) -> str:
+    """Return the last non-empty lines of a log in one line, for an error message."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 65536))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    lines = deque((line.strip() for line in text.splitlines() if line.strip()), maxlen=count)
+    return " | ".join(lines)
+
+
+def _shell_code(returncode: int) -> int:
+    return 128 - returncode if returncode < 0 else returncode
+
+
+def _group_alive(pgid: int) -> bool:
+    try:
+        os.killpg(pgid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

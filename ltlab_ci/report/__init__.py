@@ -1,0 +1,30 @@
+"""The report of a run: result.json, summary.md, junit.xml and report.html, as bytes.
+
+Pure: the same result gives the same bytes. Not here: verdicts (evaluate/), writing files and
+telling a forge (publish/), progress on the terminal (console.py).
+"""
+
+from __future__ import annotations
+
+import json
+
+from ltlab_ci import model
+from ltlab_ci.report import junit, page, summary
+
+
+def render(result: model.Result) -> dict[str, bytes]:
+    """Return every file of the report folder that is made from the result, by file name."""
+    texts = {
+        "result.json": f"{result.model_dump_json(indent=2)}\n",
+        "summary.md": summary.render(result),
+        "junit.xml": junit.render(result),
+        "report.html": page.render(result),
+    }
+    return {name: text.encode() for name, text in texts.items()}
+
+
+def json_schema() -> str:
+    """Return the JSON Schema of result.json, ending in a newline."""
+    schema = model.Result.model_json_schema(mode="serialization")
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return f"{json.dumps(dialect | schema, indent=2)}\n"

@@ -1,0 +1,56 @@
+"""The files that a report is made with, and the template engines that fill them.
+
+Not here: what is shown (view.py). Users bring no templates; ours only format, in a sandbox.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import jinja2
+from jinja2 import sandbox
+
+from ltlab_ci.report import escape
+
+
+def text(name: str) -> str:
+    """Return a file of this package, such as `templates/report.css`."""
+    return resources.files("ltlab_ci.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def markdown_template(name: str) -> jinja2.Template:
+    """Return a template in which every value is escaped for Markdown, unless made as Markdown."""
+    environment = sandbox.ImmutableSandboxedEnvironment(
+        loader=jinja2.FunctionLoader(_template),
+        finalize=_finalize_markdown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown has escapes of its own: _finalize_markdown
+    )
+    environment.filters.update(code=escape.code, fenced=escape.fenced)
+    return environment.get_template(name)
+
+
+def html_template(name: str) -> jinja2.Template:
+    """Return a template in which every value is escaped for HTML."""
+    environment = sandbox.ImmutableSandboxedEnvironment(
+        loader=jinja2.FunctionLoader(_template),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=True,
+    )
+    return environment.get_template(name)
+
+
+def _template(name: str) -> str:
+    return text(f"templates/{name}")
+
+
+def _finalize_markdown(value: object) -> object:
+    if isinstance(value, escape.Markdown) or not isinstance(value, str):
+        return value
+    return escape.markdown(value)

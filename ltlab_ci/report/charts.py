@@ -1,0 +1,138 @@
+"""The charts of one scenario: which lines, in which unit, and what they say in words.
+
+Not here: drawing (templates/report.js). Charts without one measured value do not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ltlab_ci import model
+from ltlab_ci.report import escape, figures, wording
+
+Values: TypeAlias = Sequence[float | None]
+
+_DIGITS = 4
+_LATENCY_STATS = ("med", "p(50)", "p(95)", "p(99)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of a chart; `style` names its colour and dashes in report.js."""
+
+    label: str
+    style: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """One chart. `words` says what a reader without eyes for it needs to know."""
+
+    id: str
+    title: str
+    unit: str
+    words: str
+    lines: tuple[Line, ...]
+    limits: tuple[tuple[str, float], ...] = ()
+
+
+def of(scenario: model.ScenarioResult, number: int) -> tuple[Chart, ...]:
+    """Return the charts of a scenario, all on the same times."""
+    series = scenario.series
+    if series is None:
+        return ()
+    found = (
+        _chart(
+            f"chart-{number}-times",
+            "Response times",
+            "ms",
+            (("p50", series.p50), ("p95", series.p95), ("p99", series.p99)),
+            limits=_latency_limits(scenario.verdicts),
+        ),
+        _chart(f"chart-{number}-rate", "Requests", "/s", (("requests", series.requests_per_s),)),
+        _chart(
+            f"chart-{number}-failed", "Failed requests", "/s", (("failed", series.failed_per_s),)
+        ),
+        _chart(f"chart-{number}-vus", "Virtual users", "", (("VUs", series.vus),)),
+    )
+    return tuple(chart for chart in found if chart is not None)
+
+
+def data(scenarios: Sequence[model.ScenarioResult]) -> list[dict[str, object]]:
+    """Return what report.js draws, one entry a scenario that has charts."""
+    drawn = ((one, of(one, number)) for number, one in enumerate(scenarios))
+    return [
+        {
+            "sync": f"scenario-{charts[0].id}",
+            "t": list(one.series.t_s),
+            "step": one.series.step_s,
+            "judged": one.judged_s,
+            "charts": [_drawing(chart) for chart in charts],
+        }
+        for one, charts in drawn
+        if one.series is not None and charts
+    ]
+
+
+def _drawing(chart: Chart) -> dict[str, object]:
+    return {
+        "id": chart.id,
+        "unit": chart.unit,
+        "lines": [
+            {"label": line.label, "style": line.style, "values": list(line.values)}
+            for line in chart.lines
+        ],
+        "limits": [{"label": label, "value": value} for label, value in chart.limits],
+    }
+
+
+def _chart(
+    identity: str,
+    title: str,
+    unit: str,
+    lines: Sequence[tuple[str, Values]],
+    *,
+    limits: tuple[tuple[str, float], ...] = (),
+) -> Chart | None:
+    drawn = tuple(
+        Line(label=label, style=label, values=tuple(_rounded(value) for value in values))
+        for label, values in lines
+        if any(value is not None for value in values)
+    )
+    if not drawn:
+        return None
+    said = "; ".join(_said(line, _SHOWN[unit]) for line in drawn)
+    return Chart(id=identity, title=title, unit=unit, words=said, lines=drawn, limits=limits)
+
+
+_SHOWN: dict[str, Callable[[float], str]] = {
+    "ms": figures.ms,
+    "/s": figures.per_s,
+    "": figures.plain,
+}
+
+
+def _said(line: Line, shown: Callable[[float], str]) -> str:
+    known = [value for value in line.values if value is not None]
+    return f"{line.label} from {shown(min(known))} to {shown(max(known))}"
+
+
+def _rounded(value: float | None) -> float | None:
+    # Four digits are more than a screen shows, and they keep the page small.
+    return None if value is None else float(f"{value:.{_DIGITS}g}")
+
+
+def _latency_limits(verdicts: Sequence[model.Verdict]) -> tuple[tuple[str, float], ...]:
+    return tuple(
+        dict.fromkeys(
+            (escape.visible(f"{one.stat} {wording.limit(one)}"), one.bound)
+            for one in verdicts
+            if one.metric == "http_req_duration"
+            and not one.tags
+            and one.stat in _LATENCY_STATS
+            and one.bound is not None
+        )
+    )

@@ -1,0 +1,93 @@
+"""junit.xml: one case a threshold and one a finding, so that any CI system shows them.
+
+Not here: wording (wording.py). Times are left out: the same result gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import junit_xml
+
+from ltlab_ci import model
+from ltlab_ci.report import escape, figures, wording
+
+_OURS = "ltlab"
+
+
+def render(result: model.Result) -> str:
+    """Return all scenarios as JUnit suites; findings without a scenario form a suite `ltlab`."""
+    names = {scenario.name for scenario in result.scenarios}
+    suites = [
+        _suite(scenario.name, scenario.verdicts, _about(result.findings, scenario.name))
+        for scenario in result.scenarios
+    ]
+    rest = [one for one in _serious(result.findings) if one.scenario not in names]
+    if rest:
+        suites.append(_suite(_OURS, (), rest))
+    if result.verdict != "pass" and not any(_is_red(suite) for suite in suites):
+        suites.append(junit_xml.TestSuite("verdict", [_verdict_case(result)]))
+    return str(junit_xml.to_xml_report_string(suites))
+
+
+def _suite(
+    scenario: str, verdicts: Sequence[model.Verdict], findings: Sequence[model.Finding]
+) -> junit_xml.TestSuite:
+    name = _clean(escape.visible(scenario))
+    cases = [_threshold_case(name, verdict) for verdict in verdicts]
+    cases += [_finding_case(name, finding) for finding in findings]
+    return junit_xml.TestSuite(name, cases)
+
+
+def _threshold_case(scenario: str, verdict: model.Verdict) -> junit_xml.TestCase:
+    name = f"{wording.key(verdict)} {wording.expression(verdict)}"
+    name += f" over {escape.visible(verdict.over)}" if verdict.over else ""
+    name += "" if verdict.origin == _OURS else f" [{verdict.origin}]"
+    case = junit_xml.TestCase(_clean(name), classname=scenario)
+    said = _clean(wording.sentence(verdict))
+    distance = wording.distance(verdict)
+    details = f"{said}{f' ({distance})' if distance else ''}; samples: {verdict.count}"
+    match wording.Group.of(verdict):
+        case wording.Group.FAIL | wording.Group.NO_DATA as group:
+            case.add_failure_info(message=said, output=details, failure_type=group.value)
+        case wording.Group.WARNING:
+            case.stdout = f"warning, does not fail the run: {details}"
+        case wording.Group.PASS:
+            pass
+    return case
+
+
+def _finding_case(scenario: str, finding: model.Finding) -> junit_xml.TestCase:
+    case = junit_xml.TestCase(
+        _clean(f"finding: {escape.visible(finding.code)}"), classname=scenario
+    )
+    message = _clean(escape.visible(finding.message, longest=1000))
+    remedy = _clean(escape.visible(finding.remedy, longest=1000))
+    case.add_error_info(
+        message=message, output=f"{message}\nwhat to do: {remedy}", error_type=finding.effect
+    )
+    return case
+
+
+def _verdict_case(result: model.Result) -> junit_xml.TestCase:
+    # No false green: whatever turned the run red, a CI system that reads only this file sees it.
+    case = junit_xml.TestCase("verdict", classname=_OURS)
+    headline = _clean(escape.visible(result.headline, longest=1000)) or result.verdict
+    case.add_error_info(message=headline, error_type=result.verdict)
+    return case
+
+
+def _about(findings: Sequence[model.Finding], scenario: str) -> list[model.Finding]:
+    return [finding for finding in _serious(findings) if finding.scenario == scenario]
+
+
+def _serious(findings: Sequence[model.Finding]) -> list[model.Finding]:
+    return [finding for finding in findings if finding.effect != "warn"]
+
+
+def _is_red(suite: junit_xml.TestSuite) -> bool:
+    return any(case.is_failure() or case.is_error() for case in suite.test_cases)
+
+
+def _clean(text: str) -> str:
+    return escape.xml(text.replace(figures.THIN_SPACE, " "))

@@ -1,0 +1,50 @@
+"""report.html: one file that works offline, with charts, under a strict content policy.
+
+Not here: what is shown (view.py, charts.py) and how it looks (templates/).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import markupsafe
+
+from ltlab_ci import model
+from ltlab_ci.report import assets, charts, escape, sections, view
+
+_STYLES = ("vendor/uplot/uPlot.min.css", "templates/report.css")
+_SCRIPTS = ("templates/errors.js", "vendor/uplot/uPlot.iife.min.js", "templates/report.js")
+
+
+def render(result: model.Result) -> str:
+    """Return the page. Its policy names the hash of every style and script: nothing else runs."""
+    styles = ["\n".join(assets.text(name) for name in _STYLES)]
+    scripts = [assets.text(name) for name in _SCRIPTS]
+    return assets.html_template("report.html.j2").render(
+        view=view.build(result, limits=view.PAGE),
+        columns=sections.ENDPOINT_COLUMNS,
+        policy=_policy(styles, scripts),
+        # Our own files and escaped JSON go in as they are; every other value is escaped.
+        styles=[markupsafe.Markup(style) for style in styles],
+        scripts=[markupsafe.Markup(script) for script in scripts],
+        data=markupsafe.Markup(escape.script_json(charts.data(result.scenarios))),
+    )
+
+
+def _policy(styles: list[str], scripts: list[str]) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {' '.join(_hash(script) for script in scripts)}",
+            f"style-src {' '.join(_hash(style) for style in styles)}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

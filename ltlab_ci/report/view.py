@@ -1,0 +1,212 @@
+"""What a report shows: rows in order, worded and cut to size. Templates only format it.
+
+Not here: digits (figures.py), sentences (wording.py), escaping (escape.py), one scenario's part
+(sections.py). Every foreign text passes `escape.visible` on its way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ltlab_ci import model
+from ltlab_ci.report import escape, figures, sections, wording
+
+_SENTENCE = 600
+_COMMAND = 2000
+_BAR = 100.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How many rows of each kind are shown; what is left out is counted."""
+
+    failing: int
+    rows: int
+    findings: int
+    sections: sections.Limits
+
+
+SUMMARY = Limits(
+    failing=20, rows=100, findings=20, sections=sections.Limits(endpoints=30, metrics=0)
+)
+PAGE = Limits(
+    failing=50, rows=500, findings=200, sections=sections.Limits(endpoints=200, metrics=200)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """Where the measured value and the limit lie on a scale of 0 to 100."""
+
+    value: float
+    limit: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One threshold."""
+
+    group: wording.Group
+    mark: str
+    scenario: str
+    key: str
+    expression: str
+    note: str
+    measured: str
+    limit: str
+    distance: str
+    sentence: str
+    samples: str
+    bar: Bar | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """One finding."""
+
+    mark: str
+    effect: str
+    blocks: bool
+    code: str
+    scenario: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A whole report."""
+
+    mark: str
+    title: str
+    verdict: str
+    headline: str
+    tally: str
+    failing: tuple[Row, ...]
+    failing_left_out: str
+    rows: tuple[Row, ...]
+    rows_left_out: str
+    folded: tuple[Row, ...]
+    folded_total: str
+    folded_left_out: str
+    remarks: tuple[Remark, ...]
+    remarks_left_out: str
+    sections: tuple[sections.Section, ...]
+    environment: tuple[tuple[str, str], ...]
+    exit_code: int
+    reproduce: str
+    started: str
+    wall: str
+
+
+def build(result: model.Result, *, limits: Limits) -> View:
+    """Prepare everything that a template shows of a result."""
+    rows = ordered(result)
+    failing = [row for row in rows if row.group is not wording.Group.PASS]
+    # With trouble the table shows trouble, and what holds is folded; without, there is no fold.
+    shown, folded = (failing, rows[len(failing) :]) if failing else (rows, [])
+    remarks = _remarks(result.findings)
+    mark, title = wording.TITLES[result.verdict]
+    return View(
+        mark=mark,
+        title=title,
+        verdict=result.verdict,
+        headline=escape.visible(result.headline, longest=_SENTENCE),
+        tally=wording.tally([row.group for row in rows]),
+        failing=tuple(failing[: limits.failing]),
+        failing_left_out=_left_out(failing, limits.failing),
+        rows=tuple(shown[: limits.rows]),
+        rows_left_out=_left_out(shown, limits.rows),
+        folded=tuple(folded[: limits.rows]),
+        folded_total=figures.count(len(folded)),
+        folded_left_out=_left_out(folded, limits.rows),
+        remarks=tuple(remarks[: limits.findings]),
+        remarks_left_out=_left_out(remarks, limits.findings),
+        sections=tuple(
+            sections.of(scenario, number, limits=limits.sections)
+            for number, scenario in enumerate(result.scenarios)
+        ),
+        environment=_environment(result.environment),
+        exit_code=result.exit_code,
+        reproduce=escape.visible(result.reproduce, longest=_COMMAND),
+        started=escape.visible(result.times.started),
+        wall=figures.duration(result.times.wall_s),
+    )
+
+
+def ordered(result: model.Result) -> list[Row]:
+    """Return every threshold, the worst first, otherwise in the order of the configuration."""
+    rows = [
+        _row(scenario.name, verdict)
+        for scenario in result.scenarios
+        for verdict in scenario.verdicts
+    ]
+    groups = list(wording.Group)
+    return sorted(rows, key=lambda row: groups.index(row.group))
+
+
+def _row(scenario: str, verdict: model.Verdict) -> Row:
+    group = wording.Group.of(verdict)
+    return Row(
+        group=group,
+        mark=wording.MARKS[group],
+        scenario=escape.visible(scenario),
+        key=wording.key(verdict),
+        expression=wording.expression(verdict),
+        note=wording.note(verdict),
+        measured=figures.measured(verdict),
+        limit=wording.limit(verdict),
+        distance=wording.distance(verdict),
+        sentence=wording.sentence(verdict),
+        samples=_samples(verdict),
+        bar=_bar(verdict),
+    )
+
+
+def _samples(verdict: model.Verdict) -> str:
+    # An engine's own word comes without a count; that it counted nothing would be a lie.
+    told = verdict.observed is not None or verdict.status is model.Status.NO_DATA
+    return figures.count(verdict.count) if told or verdict.count else figures.NOTHING
+
+
+def _bar(verdict: model.Verdict) -> Bar | None:
+    value, bound = verdict.observed, verdict.bound
+    if value is None or bound is None or value < 0 or bound <= 0:
+        return None
+    full = 1.0 if verdict.unit == "share" and max(value, bound) > 1 / 2 else max(value, bound) * 1.1
+    return Bar(value=round(value / full * _BAR, 1), limit=round(bound / full * _BAR, 1))
+
+
+def _remarks(findings: Sequence[model.Finding]) -> list[Remark]:
+    worst_first = sorted(findings, key=lambda finding: finding.effect == "warn")
+    return [
+        Remark(
+            mark="💡" if finding.effect == "warn" else "⛔",
+            effect=wording.EFFECTS[finding.effect],
+            blocks=finding.effect != "warn",
+            code=escape.visible(finding.code),
+            scenario=escape.visible(finding.scenario or ""),
+            message=escape.visible(finding.message, longest=_SENTENCE),
+            remedy=escape.visible(finding.remedy, longest=_SENTENCE),
+        )
+        for finding in worst_first
+    ]
+
+
+def _environment(where: model.Environment) -> tuple[tuple[str, str], ...]:
+    named = (
+        ("ltlab", where.ltlab),
+        ("Python", where.python),
+        ("system", where.os),
+        ("processors", figures.count(where.cpus)),
+        ("memory", figures.size(where.memory_mb * 1e6)),
+        ("lab", where.lab),
+        ("service", where.service),
+    )
+    return tuple((name, escape.visible(text)) for name, text in named)
+
+
+def _left_out(rows: Sequence[object], shown: int) -> str:
+    left = len(rows) - shown
+    return f"and {figures.count(left)} more, in result.json" if left > 0 else ""

@@ -1,0 +1,147 @@
+"""What a verdict is called and how it reads as a sentence.
+
+Not here: digits (figures.py), order and truncation (view.py), escaping for a format (escape.py).
+Foreign parts are made visible and cut one by one, so a long name never pushes a number out.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from ltlab_ci import model
+from ltlab_ci.report import escape, figures
+
+_REASON = 400
+_UPPER_LIMIT = ("<", "<=")
+_LOWER_LIMIT = (">", ">=")
+
+
+class Group(StrEnum):
+    """How a threshold is shown; its order is the order of rows, the worst first."""
+
+    FAIL = "fail"
+    NO_DATA = "no data"
+    WARNING = "warning"
+    PASS = "pass"
+
+    @classmethod
+    def of(cls, verdict: model.Verdict) -> Group:
+        """Return the group of a verdict: what only warns is not red, whatever happened."""
+        if verdict.status is model.Status.PASS:
+            return cls.PASS
+        if verdict.severity == "warn":
+            return cls.WARNING
+        return cls.FAIL if verdict.status is model.Status.FAIL else cls.NO_DATA
+
+
+MARKS = {Group.FAIL: "❌", Group.NO_DATA: "❓", Group.WARNING: "⚠️", Group.PASS: "✅"}
+
+TITLES = {
+    "pass": ("✅", "Load test passed"),
+    "fail": ("❌", "Load test failed"),
+    "error": ("⛔", "Load test hit an error"),
+}
+
+EFFECTS = {
+    "invalid": "not a valid measurement",
+    "config": "configuration",
+    "lab": "lab or service",
+    "engine": "load engine",
+    "store": "store of samples",
+    "bug": "bug in ltlab",
+    "interrupted": "interrupted",
+    "warn": "hint",
+}
+
+
+def key(verdict: model.Verdict) -> str:
+    """Return metric and tags as a configuration writes them."""
+    tags = ",".join(f"{name}:{value}" for name, value in verdict.tags.items())
+    return escape.visible(f"{verdict.metric}{{{tags}}}" if tags else verdict.metric)
+
+
+def expression(verdict: model.Verdict) -> str:
+    """Return the threshold as the user wrote it."""
+    return escape.visible(verdict.threshold)
+
+
+def limit(verdict: model.Verdict) -> str:
+    """Return the limit alone: `< 500 ms`; the whole expression where its parts are not known."""
+    if verdict.bound is None or not verdict.op:
+        return expression(verdict)
+    return f"{escape.visible(verdict.op)} {figures.limit(verdict.bound, verdict.unit)}"
+
+
+def note(verdict: model.Verdict) -> str:
+    """Say what a row needs besides its numbers: whose threshold, which window, why not judged."""
+    parts = (
+        "" if verdict.origin == "ltlab" else f"threshold of the {verdict.origin} script",
+        f"over {escape.visible(verdict.over)}" if verdict.over else "",
+        "only warns" if verdict.severity == "warn" else "",
+        _reason(verdict),
+    )
+    return "; ".join(part for part in parts if part)
+
+
+def sentence(verdict: model.Verdict) -> str:
+    """Say what was measured: `p(95) of http_req_duration is 612 ms, limit < 500 ms`."""
+    named = key(verdict)
+    subject = f"{escape.visible(verdict.stat)} of {named}" if verdict.stat else named
+    within = f" over {escape.visible(verdict.over)}" if verdict.over else ""
+    said = _said(verdict, subject=f"{subject}{within}")
+    whose = "" if verdict.origin == "ltlab" else f" (threshold of the {verdict.origin} script)"
+    return f"{said}{whose}" + (f": {_reason(verdict)}" if verdict.reason else "")
+
+
+def distance(verdict: model.Verdict) -> str:
+    """Say how far from its limit a value is: `22 % over`; "" where that means nothing."""
+    value, bound = verdict.observed, verdict.bound
+    if value is None or bound is None or verdict.op not in (*_UPPER_LIMIT, *_LOWER_LIMIT):
+        return ""
+    if value == bound:
+        return "at the limit"
+    if bound > 0 and value / bound >= 10:  # noqa: PLR2004  (from here on, times say more)
+        return f"{figures.count(value / bound)} times the limit"
+    if verdict.op in _UPPER_LIMIT:
+        side = "over" if value > bound else "below"
+    else:
+        side = "short" if value < bound else "above"
+    return f"{_gap(abs(value - bound), bound, verdict.unit)} {side}"
+
+
+def tally(groups: list[Group]) -> str:
+    """Count verdicts in words: `2 fail, 1 without data, 5 hold`."""
+    words = {
+        Group.FAIL: ("fails", "fail"),
+        Group.NO_DATA: ("without data", "without data"),
+        Group.WARNING: ("warning", "warnings"),
+        Group.PASS: ("holds", "hold"),
+    }
+    counts = ((groups.count(group), one, many) for group, (one, many) in words.items())
+    said = [f"{figures.count(n)} {one if n == 1 else many}" for n, one, many in counts if n]
+    return ", ".join(said) if said else "none was judged"
+
+
+def _said(verdict: model.Verdict, *, subject: str) -> str:
+    match verdict.status:
+        case model.Status.NO_DATA:
+            return f"no data for {subject}, limit {limit(verdict)}"
+        case model.Status.PASS if verdict.observed is None:
+            return f"{subject}: {expression(verdict)} holds"
+        case model.Status.FAIL if verdict.observed is None:
+            return f"{subject}: {expression(verdict)} is crossed"
+        case model.Status.PASS | model.Status.FAIL:
+            return f"{subject} is {figures.measured(verdict)}, limit {limit(verdict)}"
+
+
+def _gap(gap: float, bound: float, unit: str) -> str:
+    if unit == "share":
+        return f"{figures.share(gap).removesuffix(' %')} points"
+    if bound == 0:
+        return figures.of_unit(gap, unit)
+    part = gap / abs(bound)
+    return figures.share(round(part, 2) if part >= 0.01 else part)  # noqa: PLR2004
+
+
+def _reason(verdict: model.Verdict) -> str:
+    return escape.visible(verdict.reason, longest=_REASON)

@@ -1,0 +1,1 @@
+"""Samples on disk, and answers from them. `duck` is the embedded store."""

@@ -1,0 +1,173 @@
+"""Figures for people to look at: every metric's summary, endpoints, and series over time.
+
+Not here: verdicts, which come from questions and answers alone (duck.py, evaluate/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ltlab_ci import model
+from ltlab_ci.store import duck
+
+MAX_ENDPOINTS = 200
+MAX_STEPS = 400
+_STATS = {
+    model.MetricType.COUNTER: ("count", "rate"),
+    model.MetricType.GAUGE: ("value", "min", "max"),
+    model.MetricType.RATE: ("rate", "count"),
+    model.MetricType.TREND: ("avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "count"),
+}
+_NOT_LOAD = "coalesce(\"group\", '') NOT IN ('::setup', '::teardown')"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """What a scenario's samples cover: metrics by count, first start and last end of its load."""
+
+    metrics: Mapping[str, int]
+    start_ns: int
+    end_ns: int
+    ambiguous_tags: bool
+
+
+def extent(store: duck.Store, scenario: str) -> Extent:
+    """Return what was recorded; set-up and tear-down do not belong to the load."""
+    source = store.source(scenario)
+    if source is None:
+        return Extent(metrics={}, start_ns=0, end_ns=0, ambiguous_tags=False)
+    counts = store.db.execute(f"SELECT metric, count(*) FROM {source} GROUP BY 1 ORDER BY 1")
+    metrics = dict(counts.fetchall())
+    row = store.db.execute(
+        "SELECT min(time_ns - CAST(value * 1e6 AS BIGINT)) FILTER (timed), "
+        "max(time_ns) FILTER (timed), min(time_ns), max(time_ns), count(*) FILTER (unclear) FROM "
+        f"(SELECT *, metric IN ('http_req_duration', 'iteration_duration') AND {_NOT_LOAD} AS "
+        f"timed, tags['?'] IS NOT NULL AS unclear FROM {source})"
+    ).fetchone()
+    assert row is not None  # an aggregate without GROUP BY always has one row
+    start, end, first, last, unclear = row
+    return Extent(
+        metrics=metrics,
+        start_ns=start if start is not None else first or 0,
+        end_ns=end if end is not None else last or 0,
+        ambiguous_tags=bool(unclear),
+    )
+
+
+def values(store: duck.Store, scenario: str, metric: str, tag: str, *, limit: int = 5) -> list[str]:
+    """Return the most frequent values of a tag on a metric, for a message that helps."""
+    source = store.source(scenario)
+    if source is None:
+        return []
+    column = f'"{tag}"' if tag in model.SYSTEM_TAGS else "tags[?]"
+    parameters: list[object] = [] if tag in model.SYSTEM_TAGS else [tag]
+    rows = store.db.execute(
+        f"SELECT {column} AS found, count(*) FROM {source} WHERE metric = ? AND found IS NOT NULL "
+        f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit}",
+        [*parameters, metric],
+    )
+    return [str(row[0]) for row in rows.fetchall()]
+
+
+def summaries(
+    store: duck.Store, scenario: str, types: Mapping[str, model.MetricType], *, seconds: float
+) -> tuple[model.MetricSummary, ...]:
+    """Return every stat of every recorded metric whose type is known, over the whole run."""
+    asked = {
+        (metric, stat): model.Question(
+            scenario=scenario,
+            metric=metric,
+            type=kind,
+            stat=model.Stat.parse(stat),
+            seconds=seconds,
+        )
+        for metric, kind in sorted(types.items())
+        for stat in _STATS[kind]
+    }
+    answers = store.ask(asked.values())
+    found = []
+    for metric, kind in sorted(types.items()):
+        here = {stat: answers[asked[metric, stat]] for stat in _STATS[kind]}
+        stats = {stat: a.value for stat, a in here.items() if a.value is not None}
+        count = max((a.count for a in here.values()), default=0)
+        if count:
+            found.append(model.MetricSummary(name=metric, type=kind, count=count, stats=stats))
+    return tuple(found)
+
+
+def endpoints(
+    store: duck.Store, scenario: str, *, seconds: float
+) -> tuple[tuple[model.Endpoint, ...], int]:
+    """Return the busiest request names with their latency, and how many more there were."""
+    source = store.source(scenario)
+    if source is None:
+        return (), 0
+    rows = store.db.execute(
+        "SELECT coalesce(name, url, ''), coalesce(method, ''), "
+        "coalesce(fsum(value) FILTER (metric = 'http_reqs'), 0) AS requests, "
+        "coalesce(fsum(value) FILTER (metric = 'http_req_failed'), 0), "
+        "favg(value) FILTER (metric = 'http_req_duration'), "
+        "quantile_cont(value, [0.5, 0.95, 0.99]) FILTER (metric = 'http_req_duration'), "
+        "max(value) FILTER (metric = 'http_req_duration') "
+        f"FROM {source} WHERE metric IN ('http_reqs', 'http_req_failed', 'http_req_duration') "
+        "GROUP BY 1, 2 ORDER BY requests DESC, 1, 2"
+    ).fetchall()
+    found = tuple(_endpoint(row, seconds) for row in rows[:MAX_ENDPOINTS])
+    return found, max(0, len(rows) - MAX_ENDPOINTS)
+
+
+def series(store: duck.Store, scenario: str, reach: Extent) -> model.Series | None:
+    """Return latency, rates and VUs over the load, in at most MAX_STEPS steps of whole seconds."""
+    source = store.source(scenario)
+    length_s = (reach.end_ns - reach.start_ns) / 1e9
+    if source is None or length_s <= 0:
+        return None
+    step_s = max(1, -(-int(length_s + 1) // MAX_STEPS))
+    steps = int(length_s // step_s) + 1
+    rows = store.db.execute(
+        "SELECT (time_ns - ?) // ?, "
+        "quantile_cont(value, [0.5, 0.95, 0.99]) FILTER (metric = 'http_req_duration'), "
+        "fsum(value) FILTER (metric = 'http_reqs'), "
+        "fsum(value) FILTER (metric = 'http_req_failed'), "
+        "max(value) FILTER (metric = 'vus') "
+        f"FROM {source} WHERE time_ns >= ? AND time_ns <= ? GROUP BY 1",
+        [reach.start_ns, step_s * 1_000_000_000, reach.start_ns, reach.end_ns],
+    ).fetchall()
+    by_step = {int(row[0]): row for row in rows}
+    table = [by_step.get(step, (step, None, None, None, None)) for step in range(steps)]
+    quantiles = [row[1] or (None, None, None) for row in table]
+    widths = [min(step_s, length_s - step * step_s) or step_s for step in range(steps)]
+    return model.Series(
+        step_s=step_s,
+        t_s=tuple(float(step * step_s) for step in range(steps)),
+        p50=tuple(duck.rounded(q[0]) for q in quantiles),
+        p95=tuple(duck.rounded(q[1]) for q in quantiles),
+        p99=tuple(duck.rounded(q[2]) for q in quantiles),
+        requests_per_s=tuple(_per(row[2], w) for row, w in zip(table, widths, strict=True)),
+        failed_per_s=tuple(_per(row[3], w) for row, w in zip(table, widths, strict=True)),
+        vus=tuple(row[4] for row in table),
+    )
+
+
+def _per(total: float | None, seconds: float) -> float | None:
+    # The last step may be a sliver; a rate over a few milliseconds says nothing.
+    return duck.rounded((total or 0.0) / seconds) if seconds >= 0.5 else None  # noqa: PLR2004
+
+
+def _endpoint(row: tuple[Any, ...], seconds: float) -> model.Endpoint:
+    name, method, requests, failed, avg, quantiles, high = row
+    p50, p95, p99 = quantiles or (None, None, None)
+    return model.Endpoint(
+        name=str(name),
+        method=str(method),
+        requests=int(requests),
+        per_s=duck.rounded(float(requests) / seconds) or 0.0 if seconds else 0.0,
+        failed=int(failed),
+        avg=duck.rounded(avg),
+        p50=duck.rounded(p50),
+        p95=duck.rounded(p95),
+        p99=duck.rounded(p99),
+        max=duck.rounded(high),
+    )

@@ -1,0 +1,206 @@
+"""The embedded store: every sample in Parquet (zstd), written while a run goes on, asked by DuckDB.
+
+`Writer` takes one scenario's batches; `Store` answers questions about finished scenarios.
+Not here: what is asked (evaluate/), the SQL itself (sql.py), figures for charts (charts.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from ltlab_ci import errors, model
+from ltlab_ci.store import sql
+
+PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
+_DIGITS = 12  # sums over threads differ in the last bits; twelve digits are the same every time
+
+
+def connect(temp: Path) -> duckdb.DuckDBPyConnection:
+    """Return a private in-memory DuckDB with bounded memory that spills into `temp`."""
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": "1GB",
+            "temp_directory": str(temp),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+
+
+def file_name(scenario: str) -> str:
+    """Return the samples file of a scenario: its name where it is a safe one, else with a hash."""
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", scenario).strip("-")[:60] or "scenario"
+    if safe != scenario:
+        safe += "-" + hashlib.sha256(scenario.encode()).hexdigest()[:8]
+    return safe + ".parquet"
+
+
+class Writer:
+    """Streams one scenario's batches to disk: a part file a batch, one file at the end."""
+
+    def __init__(self, folder: Path, scenario: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / file_name(scenario)
+        self._parts = self._file.with_suffix(".parts")
+        self._parts.mkdir()
+        self._db = connect(folder / ".spill")
+        self.samples = 0
+
+    def ingest(self, batch: model.Batch) -> model.Pulse:
+        """Store a batch and say what is in it. Raises StoreError; the batch's file is kept then."""
+        part = self._parts / f"{len(list(self._parts.iterdir())):06d}.parquet"
+        try:
+            self._db.execute(
+                f"COPY ({sql.read_batch(batch.columns)}) TO '{_quoted(part)}' {PARQUET}",
+                [str(batch.path)],
+            )
+            pulse = self._pulse(part)
+        except duckdb.Error as error:
+            raise errors.StoreError(
+                f"samples in {batch.path.name} could not be stored: {_first_line(error)}",
+                remedy="check that the disk has room; the raw rows are kept beside the report",
+            ) from error
+        self.samples += pulse.samples
+        return pulse
+
+    def close(self) -> int:
+        """Join the parts into the scenario's samples file; return the number of samples in it."""
+        parts = sorted(self._parts.iterdir())
+        try:
+            if len(parts) == 1:
+                parts[0].replace(self._file)
+            elif parts:
+                self._db.execute(
+                    f"COPY (SELECT * FROM read_parquet('{_quoted(self._parts)}/*.parquet')) "
+                    f"TO '{_quoted(self._file)}' {PARQUET}"
+                )
+        except duckdb.Error as error:
+            raise errors.StoreError(
+                f"samples could not be joined: {_first_line(error)}",
+                remedy=f"make room on the disk; the parts are kept in {self._parts.name}",
+            ) from error
+        finally:
+            self._db.close()
+        shutil.rmtree(self._parts)
+        shutil.rmtree(self._parts.parent / ".spill", ignore_errors=True)
+        return self.samples
+
+    def _pulse(self, part: Path) -> model.Pulse:
+        row = self._db.execute(
+            "SELECT count(*), "
+            "coalesce(sum(value) FILTER (metric = 'http_reqs'), 0)::BIGINT, "
+            "coalesce(sum(value) FILTER (metric = 'http_req_failed'), 0)::BIGINT, "
+            "quantile_cont(value, 0.95) FILTER (metric = 'http_req_duration'), "
+            "arg_max(value, time_ns) FILTER (metric = 'vus') "
+            f"FROM read_parquet('{_quoted(part)}')"
+        ).fetchone()
+        assert row is not None  # an aggregate without GROUP BY always has one row
+        samples, requests, failed, p95, vus = row
+        return model.Pulse(
+            samples=samples,
+            requests=requests,
+            failed=failed,
+            p95_ms=p95,
+            vus=None if vus is None else int(vus),
+        )
+
+
+class Store:
+    """Answers questions over the samples files in a folder, one file a scenario."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.db = connect(folder / ".spill")
+
+    def close(self) -> None:
+        """Let go of the database; the files stay."""
+        self.db.close()
+        shutil.rmtree(self._folder / ".spill", ignore_errors=True)
+
+    def ask(self, questions: Iterable[model.Question]) -> dict[model.Question, model.Answer]:
+        """Answer every question; one pass over the samples for those that differ in stat alone."""
+        groups: dict[model.Question, list[model.Question]] = defaultdict(list)
+        for question in questions:
+            groups[_without_stat(question)].append(question)
+        answers: dict[model.Question, model.Answer] = {}
+        for group in groups.values():
+            answers.update(self._answer(group))
+        return answers
+
+    def source(self, scenario: str) -> str | None:
+        """Return the SQL table expression of a scenario's samples, None when it has none."""
+        path = self._folder / file_name(scenario)
+        return f"read_parquet('{_quoted(path)}')" if path.is_file() else None
+
+    def _answer(self, group: list[model.Question]) -> dict[model.Question, model.Answer]:
+        first = group[0]
+        source = self.source(first.scenario)
+        if source is None:
+            return {question: model.Answer(value=None, count=0) for question in group}
+        shares = sorted({share for q in group if (share := percentile(q.stat)) is not None})
+        condition, parameters = sql.where(first.metric, first.tags, first.window)
+        row = self.db.execute(
+            f"SELECT {sql.figures(shares)} FROM {source} WHERE {condition}", parameters
+        ).fetchone()
+        assert row is not None  # an aggregate without GROUP BY always has one row
+        quantiles = dict(zip(shares, row[7] or (), strict=False))
+        return {q: _pick(q, row[:7], quantiles) for q in group}
+
+
+def percentile(stat: model.Stat) -> float | None:
+    """Return the percentile that a stat asks for, 0 to 100, None for other stats."""
+    return 50.0 if stat.name == "med" else stat.percentile if stat.name == "p" else None
+
+
+def rounded(value: float | None) -> float | None:
+    """Cut a figure to the digits that every run over the same samples agrees on."""
+    return None if value is None else float(f"{value:.{_DIGITS}g}")
+
+
+def _without_stat(question: model.Question) -> model.Question:
+    return model.Question(
+        scenario=question.scenario,
+        metric=question.metric,
+        type=question.type,
+        stat=model.Stat(name="count"),
+        tags=question.tags,
+        window=question.window,
+        seconds=question.seconds,
+    )
+
+
+def _pick(
+    question: model.Question, row: tuple[float, ...], quantiles: dict[float, float]
+) -> model.Answer:
+    count, total, mean, low, high, last, share = row
+    counter = question.type is model.MetricType.COUNTER
+    if count == 0:
+        return model.Answer(value=None, count=0)
+    asked = percentile(question.stat)
+    value = {
+        "count": total if counter else count,
+        "rate": (total / question.seconds if question.seconds else None) if counter else share,
+        "avg": mean,
+        "min": low,
+        "max": high,
+        "value": last,
+    }.get(question.stat.name)
+    if asked is not None:
+        value = quantiles[asked]
+    return model.Answer(value=rounded(value), count=int(count))
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

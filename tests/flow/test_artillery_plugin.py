@@ -1,0 +1,516 @@
+"""The plug-in records every request and metric of a real Artillery run, and changes nothing.
+
+Needs Node and Artillery; without LTLAB_TEST_NODE and LTLAB_TEST_ARTILLERY these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import collections
+import gzip
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = ROOT / "ltlab_ci" / "load" / "artillery_plugin"
+SCRIPTS = ROOT / "tests" / "data" / "artillery"
+BODY = json.dumps({"users": ["Ada", "Linus"] * 20}).encode()
+SLOW_S = 2.5
+RUN_S = 90
+
+Row = dict[str, Any]
+
+
+class Site(BaseHTTPRequestHandler):
+    """Every kind of answer the scripts ask for."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: a line per request would drown the test's output."""
+
+    def do_GET(self) -> None:
+        """Answer by the first part of the path."""
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        kind, _, rest = self.path.partition("?")[0].strip("/").partition("/")
+        answer = getattr(self, f"_{kind}", self._json)
+        answer(rest)
+
+    do_HEAD = do_POST = do_GET
+
+    def _send(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"content_length": str(len(body)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _json(self, _rest: str) -> None:
+        self._send(200, BODY)
+
+    def _gzip(self, _rest: str) -> None:
+        self._send(200, gzip.compress(BODY), content_encoding="gzip")
+
+    def _chunked(self, _rest: str) -> None:
+        self.send_response(200)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for part in (BODY[:100], BODY[100:]):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+            time.sleep(0.005)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _status(self, rest: str) -> None:
+        self._send(int(rest), b"no")
+
+    def _redirect(self, rest: str) -> None:
+        if rest == "0":
+            self._json(rest)
+        else:
+            to = rest if rest == "forever" else str(int(rest) - 1)
+            self._send(302, b"over there", location=f"/redirect/{to}")
+
+    def _slow(self, rest: str) -> None:
+        time.sleep(SLOW_S)
+        self._json(rest)
+
+    def _reset(self, rest: str) -> None:
+        if rest == "redirect":
+            self._send(302, b"", location="/reset/head")
+            return
+        if rest == "body":
+            self.send_response(200)
+            self.send_header("content-length", "5000")
+            self.end_headers()
+            self.wfile.write(b"x" * 100)
+            time.sleep(0.02)
+        # Lingering for no time makes the kernel reset the connection instead of closing it.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.shutdown(socket.SHUT_RDWR)
+        self.close_connection = True
+
+
+class QuietServer(ThreadingHTTPServer):
+    """A server to whom a client that hangs up is no news."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:  # type: ignore[override]
+        """Leave out the traceback."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What one run left behind."""
+
+    code: int
+    output: str
+    folder: Path
+    report: Mapping[str, Any]
+
+    @property
+    def workers(self) -> list[list[Row]]:
+        """Return the rows of each worker."""
+        return [rows(file) for file in sorted(self.folder.glob("worker-*.ndjson"))]
+
+    def of(self, kind: str) -> list[Row]:
+        """Return the rows of one kind, of all workers."""
+        return [row for worker in self.workers for row in worker if row["k"] == kind]
+
+    def counter(self, name: str) -> int:
+        """Return what Artillery itself counted."""
+        return int(self.report.get("counters", {}).get(name, 0))
+
+
+def rows(file: Path) -> list[Row]:
+    """Read a file of samples."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artillery:
+    """The real Artillery, started the way a user's test is."""
+
+    node: str
+    home: Path
+    target: str
+    tmp: Path
+
+    def env(self, **more: str) -> dict[str, str]:
+        """Return the environment: the plug-in comes in by it alone."""
+        return {
+            **os.environ,
+            "ARTILLERY_DISABLE_TELEMETRY": "true",
+            "ARTILLERY_PLUGINS": '{"ltlab":{"scope":"artillery-plugin-"}}',
+            "ARTILLERY_PLUGIN_PATH": str(PLUGINS),
+            "CLOSED_PORT_URL": f"http://127.0.0.1:{closed_port()}",
+            "LTLAB_ARTILLERY_HOME": str(self.home),
+            "LTLAB_SAMPLES_DIR": str(self.tmp / "samples"),
+            "TARGET": self.target,
+            **more,
+        }
+
+    def argv(self, script: Path, *flags: str) -> list[str]:
+        """Return the command of a run that writes Artillery's own report."""
+        report = str(self.tmp / "report.json")
+        return [self.node, str(self.home / "bin" / "run"), "run", str(script), "-o", report, *flags]
+
+    def run(self, script: str | Path, *, env: Mapping[str, str] | None = None) -> Run:
+        """Run a script of the data folder to its end."""
+        done = subprocess.run(
+            self.argv(SCRIPTS / script),
+            env=self.env(**(env or {})),
+            capture_output=True,
+            text=True,
+            timeout=RUN_S,
+            check=False,
+        )
+        return self.result(done.returncode, done.stdout + done.stderr)
+
+    def result(self, code: int, output: str) -> Run:
+        """Read what a run left."""
+        file = self.tmp / "report.json"
+        report = json.loads(file.read_text(encoding="utf-8"))["aggregate"] if file.exists() else {}
+        return Run(code=code, output=output, folder=self.tmp / "samples", report=report)
+
+    def inspect(self, script: Path, flags: Sequence[str] = ()) -> Row:
+        """Look into a script without running it."""
+        done = subprocess.run(
+            [self.node, str(PLUGINS / "inspect.mjs"), str(script), json.dumps(list(flags))],
+            env=self.env(),
+            capture_output=True,
+            text=True,
+            timeout=RUN_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        [line] = done.stdout.splitlines()
+        found: Row = json.loads(line)
+        return found
+
+
+def closed_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def installed(variable: str) -> str:
+    """Return what the variable names, or skip the test."""
+    value = os.environ.get(variable)
+    if not value:
+        pytest.skip(f"{variable} is not set")
+    return value
+
+
+@pytest.fixture(scope="session")
+def target() -> Iterator[str]:
+    """Serve the site for all tests."""
+    server = QuietServer(("127.0.0.1", 0), Site)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def artillery(target: str, tmp_path: Path) -> Artillery:
+    """Return an Artillery whose output goes to this test's folder."""
+    return Artillery(
+        node=installed("LTLAB_TEST_NODE"),
+        home=Path(installed("LTLAB_TEST_ARTILLERY")),
+        target=target,
+        tmp=tmp_path,
+    )
+
+
+def four_workers(tmp_path: Path) -> str:
+    """Return Node options that let Artillery see five processors, which makes four workers."""
+    patch = tmp_path / "five_processors.cjs"
+    patch.write_text("require('node:os').cpus = () => Array(5).fill({});\n", encoding="utf-8")
+    return f"--require {patch}"
+
+
+def errors_of(run: Run) -> dict[tuple[str | None, int, str | None], int]:
+    """Count the failed requests by scenario, status and error."""
+    failed = [row for row in run.of("req") if row["error"]]
+    return collections.Counter((row["scenario"], row["status"], row["error"]) for row in failed)
+
+
+@pytest.mark.parametrize("script", ["plain.yml", "redirects.yml", "parallel.yml", "payload.yml"])
+def test_requests__as_many_records_as_artillery_counts(artillery: Artillery, script: str) -> None:
+    run = artillery.run(script)
+    assert run.code == 0
+    assert len(run.of("req")) == run.counter("http.requests") > 0
+    answered = [row for row in run.of("req") if row["status"]]
+    assert len(answered) == run.counter("http.responses")
+
+
+def test_requests__each_kind_of_failure_is_one_record(artillery: Artillery) -> None:
+    run = artillery.run("errors.yml")
+    assert len(run.of("req")) == run.counter("http.requests")
+    assert set(errors_of(run)) == {
+        ("refused", 0, "ECONNREFUSED"),
+        ("slow", 0, "ETIMEDOUT"),
+        ("reset before the head", 0, "ECONNRESET"),
+        ("reset inside the body", 200, "ECONNRESET"),
+        ("reset after a redirect", 0, "ECONNRESET"),
+    }
+    assert sum(errors_of(run).values()) == run.counter("vusers.failed")
+
+
+def test_requests__a_record_says_what_was_asked_and_answered(artillery: Artillery) -> None:
+    run = artillery.run("plain.yml")
+    first, second = run.of("req")[:2]
+    assert (first["name"], first["method"], first["scenario"]) == ("GET /json", "GET", "browse")
+    assert first["url"] == f"{artillery.target}/json?page=1"
+    assert (first["status"], first["error"], first["bytes"]) == (200, None, len(BODY))
+    assert set(first["ms"]) == {"wait", "tcp", "request", "firstByte", "download", "total"}
+    assert (second["name"], second["method"]) == (None, "POST")
+    assert "tcp" not in second["ms"]  # the connection was kept alive
+
+
+def test_requests__hops_of_a_redirect_carry_the_name_and_their_own_url(
+    artillery: Artillery,
+) -> None:
+    run = artillery.run("redirects.yml")
+    chain = [row for row in run.of("req") if row["name"] == "three hops"]
+    paths = collections.Counter(row["url"].removeprefix(artillery.target) for row in chain)
+    assert paths == {f"/redirect/{hop}": 4 for hop in range(4)}
+    lost = [row for row in run.of("req") if row["error"]]
+    assert {row["error"] for row in lost} == {"ERR_TOO_MANY_REDIRECTS"}
+
+
+def test_times__agree_with_artillery_within_its_millisecond(artillery: Artillery) -> None:
+    run = artillery.run("plain.yml")
+    theirs = run.report["summaries"]["http.response_time"]
+    ours = [row["ms"]["firstByte"] for row in run.of("req")]
+    assert len(ours) == theirs["count"]
+    assert sum(ours) / len(ours) == pytest.approx(theirs["mean"], abs=1)
+    assert any(value % 1 for value in ours)
+
+
+def test_stamps__rise_within_each_of_several_workers(artillery: Artillery, tmp_path: Path) -> None:
+    began, now = time.time_ns(), time.time_ns
+    run = artillery.run("plain.yml", env={"NODE_OPTIONS": four_workers(tmp_path)})
+    assert len(run.workers) == 4
+    assert len(run.of("req")) == run.counter("http.requests")
+    for worker in run.workers:
+        stamps = [row["t"] for row in worker]
+        assert stamps == sorted(set(stamps))
+        assert began < stamps[0] < stamps[-1] < now()
+
+
+def test_file__opens_and_closes_with_a_count(artillery: Artillery) -> None:
+    run = artillery.run("plain.yml")
+    [worker] = run.workers
+    assert (worker[0]["k"], worker[0]["worker"]) == ("open", 1)
+    assert worker[-1]["k"] == "close"
+    assert worker[-1]["rows"] == len(worker) - 1
+    assert (worker[-1]["requests"], worker[-1]["unfinished"]) == (len(run.of("req")), 0)
+
+
+def test_metrics__keep_the_users_names_and_values(artillery: Artillery) -> None:
+    run = artillery.run("custom-metrics.yml")
+    metrics = {row["n"]: row for row in run.of("counter") + run.of("summary") + run.of("rate")}
+    assert metrics["shop.started"]["v"] == 2
+    assert metrics["shop.heard"]["v"] == 1
+    assert metrics["shop.basket_eur"]["v"] == 12.5
+    assert metrics["shop.start_rate"]["k"] == "rate"
+    assert {row["n"] for row in run.of("dropped")} == {"shop.spoiled", "shop.endless"}
+    assert len([row for row in run.of("counter") if row["n"] == "vusers.created"]) == 4
+
+
+def test_metrics__leave_out_what_the_requests_say(artillery: Artillery) -> None:
+    run = artillery.run("plain.yml", env={"ARTILLERY_EXTENDED_HTTP_METRICS": "1"})
+    assert "http.total" in run.report["summaries"]
+    names = {row["n"] for kind in ("counter", "summary", "rate") for row in run.of(kind)}
+    assert names == {
+        "http.downloaded_bytes",
+        "vusers.completed",
+        "vusers.created",
+        "vusers.session_length",
+    }
+
+
+def test_main__tells_phases_checks_and_the_end(artillery: Artillery) -> None:
+    run = artillery.run("ensure-fails.yml")
+    assert run.code == 1
+    events = rows(run.folder / "main.ndjson")
+    assert [row["k"] for row in events] == ["phase", "phase", "done", "checks", "close"]
+    assert (events[0]["event"], events[1]["event"]) == ("started", "completed")
+    assert events[0]["name"] == "only"
+    assert {(c["expression"], c["passed"], c["strict"]) for c in events[3]["checks"]} == {
+        ("http.response_time.max < 0", False, True),
+        ("http.codes.200 > 0", True, True),
+        ("http.codes.200 > 1000", False, False),
+    }
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted__nothing_recorded_is_lost(
+    artillery: Artillery, tmp_path: Path, signum: signal.Signals
+) -> None:
+    script = tmp_path / "long.yml"
+    script.write_text(
+        "config: {target: '{{ $env.TARGET }}', phases: [{duration: 60, arrivalRate: 40}]}\n"
+        "scenarios: [{flow: [{get: {url: /json}}]}]\n",
+        encoding="utf-8",
+    )
+    log = (tmp_path / "log.txt").open("w+", encoding="utf-8")
+    options = four_workers(tmp_path)
+    with (
+        log,
+        subprocess.Popen(
+            artillery.argv(script), env=artillery.env(NODE_OPTIONS=options), stdout=log, stderr=log
+        ) as child,
+    ):
+        wait_for_requests(tmp_path / "samples")
+        child.send_signal(signum)
+        child.wait(timeout=20)
+    run = artillery.result(child.returncode, "")
+    assert run.code == 128 + signum
+    assert [worker[-1]["k"] for worker in run.workers] == ["close"] * 4
+    assert sum(worker[-1]["requests"] for worker in run.workers) == len(run.of("req"))
+    assert rows(run.folder / "main.ndjson")[-1]["k"] == "close"
+
+
+def wait_for_requests(samples: Path) -> None:
+    """Return once each of four workers has recorded something."""
+    deadline = time.monotonic() + RUN_S
+    while time.monotonic() < deadline:
+        files = list(samples.glob("worker-*.ndjson"))
+        if len(files) == 4 and all('"k":"req"' in file.read_text() for file in files):
+            return
+        time.sleep(0.1)
+    pytest.fail("four workers with requests were expected")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk__is_said_once_and_the_users_run_goes_on(artillery: Artillery) -> None:
+    samples = artillery.tmp / "samples"
+    samples.mkdir()
+    (samples / "worker-1.ndjson").symlink_to("/dev/full")
+    done = subprocess.run(
+        artillery.argv(SCRIPTS / "plain.yml"),
+        env=artillery.env(),
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stderr.count("ltlab: samples are lost") == 1
+    assert (samples / "worker-1.ndjson.failed").exists()
+
+
+def test_wrong_artillery__ends_the_run_instead_of_recording_nothing(artillery: Artillery) -> None:
+    run = artillery.run("plain.yml", env={"LTLAB_ARTILLERY_HOME": str(artillery.tmp)})
+    assert run.code == 11
+    assert "engine_http.js" in run.output
+    assert not run.workers
+
+
+def test_unchanged__the_report_is_the_same_without_the_plugin(artillery: Artillery) -> None:
+    with_plugin = artillery.run("parallel.yml").report["counters"]
+    without = artillery.run("parallel.yml", env={"ARTILLERY_PLUGINS": "{}"}).report["counters"]
+    assert with_plugin == without
+
+
+def test_typescript__processor_runs_and_its_bundle_is_gone(artillery: Artillery) -> None:
+    found = artillery.inspect(SCRIPTS / "typescript.yml")
+    assert (found["ok"], found["scenarios"]) == (True, ["typed"])
+    assert not (SCRIPTS / "dist").exists()
+    run = artillery.run("typescript.yml")
+    assert {row["url"] for row in run.of("req")} == {f"{artillery.target}/json?page=7"}
+    assert len([row for row in run.of("counter") if row["n"] == "typed.chosen"]) == 2
+
+
+def test_inspect__sums_up_the_plan_with_the_users_flags(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    script = tmp_path / "long.yml"
+    script.write_text(
+        """
+config:
+  environments:
+    ci:
+      target: http://ci.test
+      phases: [{duration: 1m, arrivalRate: 1, rampTo: 9}, {pause: "5"}, {duration: 90s, arrivalRate: 2}]
+      plugins: {expect: {}}
+scenarios: [{name: first, flow: []}, {flow: [{think: 1}]}]
+""",
+        encoding="utf-8",
+    )
+    found = artillery.inspect(script, ["-e", "ci", "--target", "http://other.test"])
+    assert (found["ok"], found["target"], found["hasTarget"]) == (True, "http://other.test", True)
+    assert found["duration_s"] == 155
+    assert (found["scenarios"], found["engines"]) == (["first", "1"], ["http"])
+    assert (found["plugins"], found["ensure"]) == (["expect", "metrics-by-endpoint"], False)
+    assert found["workers"] >= 1
+
+
+FLOW = "scenarios: [{flow: [{get: {url: /}}]}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "stage", "part"),
+    [
+        ("config: [", "parse", "unexpected end"),
+        (FLOW, "parse", "no config section"),
+        (f"config: {{phases: []}}\n{FLOW}", "config", "No target"),
+        ("config: {target: http://a.test}", "validate", '"scenarios" is required'),
+        (
+            f"config: {{target: http://a.test, phases: [{{duration: soon}}]}}\n{FLOW}",
+            "validate",
+            "Invalid duration",
+        ),
+        (
+            f"config: {{target: http://a.test, payload: {{path: no.csv, fields: [a]}}}}\n{FLOW}",
+            "payload",
+            "no.csv",
+        ),
+        (
+            f"config: {{target: http://a.test, processor: no.js}}\n{FLOW}",
+            "processor",
+            "no.js",
+        ),
+    ],
+)
+def test_inspect__says_in_which_stage_a_script_fails(
+    artillery: Artillery, tmp_path: Path, text: str, stage: str, part: str
+) -> None:
+    script = tmp_path / "broken.yml"
+    script.write_text(text, encoding="utf-8")
+    found = artillery.inspect(script)
+    assert (found["ok"], found["stage"]) == (False, stage)
+    assert part in found["message"]
+
+
+def test_inspect__a_processor_that_ends_the_process_or_hangs_is_survived(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.yml"
+    script.write_text(f"config: {{target: http://a.test, processor: p.js}}\n{FLOW}")
+    (tmp_path / "p.js").write_text("console.log('noise'); setInterval(() => {}, 1000);")
+    assert artillery.inspect(script)["ok"]
+    (tmp_path / "p.js").write_text("process.exit(3);")
+    assert artillery.inspect(script)["stage"] == "processor"

@@ -1,0 +1,212 @@
+"""The named cases of the golden files. Run this module to write the files anew, then read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ltlab_ci import model, report
+from tests.unit.report import results
+
+GOLDEN = Path(__file__).parents[2] / "data" / "report"
+GOLDEN_FILES = ("summary.md", "junit.xml")
+
+
+def all_pass() -> model.Result:
+    return results.a_result()
+
+
+def one_fails() -> model.Result:
+    verdicts = (
+        results.a_verdict(threshold="p(99) < 800ms", stat="p(99)", bound=800.0, observed=304.9),
+        results.request_rate(),
+        results.checks_warning(),
+        results.crossed(),
+        results.of_k6(),
+    )
+    slow = results.a_finding(
+        code="generator-busy",
+        effect="warn",
+        message="the load generator used 96 % of its processors",
+        remedy="use fewer VUs or a larger machine; times may include its own waiting",
+        scenario="browse",
+    )
+    return results.a_result(
+        verdict="fail",
+        headline="1 of 5 thresholds fails",
+        exit_code=1,
+        scenarios=(results.a_scenario(verdict="fail", verdicts=verdicts),),
+        findings=(slow,),
+    )
+
+
+def no_data() -> model.Result:
+    verdicts = (results.a_verdict(), results.without_data())
+    return results.a_result(
+        verdict="fail",
+        headline="1 of 2 thresholds has no data",
+        exit_code=1,
+        scenarios=(results.a_scenario(verdict="fail", verdicts=verdicts),),
+    )
+
+
+def engine_failed() -> model.Result:
+    crashed = results.a_finding(
+        code="engine-failed",
+        effect="engine",
+        message="artillery ended with exit code 7 after 12 s of 60 s",
+        remedy="read logs/checkout/artillery.log in the report",
+        scenario="checkout",
+    )
+    checkout = results.a_scenario(
+        name="checkout",
+        engine="artillery",
+        engine_version="2.0.34",
+        script="loadtests/checkout.yml",
+        verdict="fail",
+        complete=False,
+        exit_code=7,
+        duration_s=12.0,
+        samples=1204,
+        judged_s=None,
+        verdicts=(results.a_verdict(count=301),),
+        metrics=(),
+        endpoints=(),
+        series=None,
+    )
+    return results.a_result(
+        verdict="error",
+        headline="checkout: the load engine failed",
+        exit_code=4,
+        scenarios=(results.a_scenario(), checkout),
+        findings=(crashed,),
+    )
+
+
+def service_died() -> model.Result:
+    browse = results.a_scenario(
+        verdict="fail",
+        ran=False,
+        complete=False,
+        exit_code=None,
+        duration_s=0.0,
+        judged_s=None,
+        samples=0,
+        verdicts=(),
+        metrics=(),
+        endpoints=(),
+        series=None,
+    )
+    return results.a_result(
+        verdict="error",
+        headline="the service died before a scenario ran",
+        exit_code=3,
+        scenarios=(browse,),
+        findings=(results.a_finding(),),
+    )
+
+
+def hostile(name: str = results.HOSTILE) -> model.Result:
+    verdicts = (
+        results.crossed(metric=name, tags={name: name}, threshold=name, over=name),
+        results.without_data(metric=name, stat=name, op=name, reason=name),
+        results.of_k6(metric=name, threshold=name),
+    )
+    scenario = results.a_scenario(
+        name=name,
+        engine_version=name,
+        script=name,
+        verdict="fail",
+        verdicts=verdicts,
+        metrics=(
+            model.MetricSummary(
+                name=name, type=model.MetricType.TREND, count=1, stats={name: 1.0, "p(95)": 2.0}
+            ),
+        ),
+        endpoints=(results.an_endpoint(name=name, method=name),),
+    )
+    findings = (
+        results.a_finding(code=name, message=name, remedy=name, scenario=name),
+        results.a_finding(code=name, message=name, remedy=name, effect="warn"),
+    )
+    where = dict.fromkeys(("ltlab", "python", "os", "lab", "service"), name)
+    return results.a_result(
+        verdict="fail",
+        headline=name,
+        exit_code=1,
+        scenarios=(scenario,),
+        findings=findings,
+        environment=model.Environment(**where, cpus=4, memory_mb=15_990),
+        reproduce=name,
+    )
+
+
+def demo() -> model.Result:
+    """A run with both engines, charts and trouble, as a reader of report.html meets it."""
+    first = one_fails()
+    endpoints = tuple(
+        results.an_endpoint(name=name, method=method, requests=12480 // n, failed=n % 3 * 7)
+        for n, (method, name) in enumerate(
+            (
+                ("GET", "/items"),
+                ("GET", "/items/{id}"),
+                ("GET", "/search?q={query}&sort=price"),
+                ("POST", "/basket/items"),
+                ("DELETE", "/basket/items/{id}"),
+                ("GET", "/health"),
+            ),
+            start=1,
+        )
+    )
+    browse = first.scenarios[0].model_copy(update={"endpoints": endpoints})
+    checkout = results.a_scenario(
+        name="checkout",
+        engine="artillery",
+        engine_version="2.0.34",
+        script="loadtests/checkout.yml",
+        verdict="fail",
+        duration_s=45.0,
+        judged_s=(0.0, 45.0),
+        verdicts=(
+            results.a_verdict(),
+            results.without_data(),
+            results.failure_share(status=model.Status.FAIL, observed=0.031),
+        ),
+        series=results.a_series(steps=45, vus=False),
+    )
+    return first.model_copy(
+        update={
+            "headline": "2 of 8 thresholds fail and 1 has no data",
+            "scenarios": (browse, checkout),
+            "findings": (
+                results.a_finding(
+                    code="samples-lost",
+                    effect="store",
+                    message="InfluxDB holds 99 812 of 99 840 samples of checkout",
+                    remedy="verdicts were judged on the raw samples; look at logs/influxdb.log",
+                    scenario="checkout",
+                ),
+                *first.findings,
+            ),
+        }
+    )
+
+
+CASES = {
+    "all_pass": all_pass,
+    "one_fails": one_fails,
+    "no_data": no_data,
+    "engine_failed": engine_failed,
+    "service_died": service_died,
+    "hostile": hostile,
+}
+
+
+def write_golden() -> None:
+    for name, case in CASES.items():
+        files = report.render(case())
+        for file in GOLDEN_FILES:
+            (GOLDEN / f"{name}.{file}").write_bytes(files[file])
+
+
+if __name__ == "__main__":
+    write_golden()

@@ -1,0 +1,55 @@
+"""junit.xml: compared whole, well-formed whatever names hold, and never a false green."""
+
+from __future__ import annotations
+
+import pytest
+from defusedxml import ElementTree
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ltlab_ci import model
+from ltlab_ci.report import junit
+from tests.unit.report import cases, results
+
+
+@pytest.mark.parametrize("case", cases.CASES)
+def test_render__whole(case: str) -> None:
+    golden = (cases.GOLDEN / f"{case}.junit.xml").read_text(encoding="utf-8")
+    assert junit.render(cases.CASES[case]()) == golden
+
+
+@pytest.mark.parametrize("case", cases.CASES)
+def test_render__is_red_exactly_when_the_result_is(case: str) -> None:
+    result = cases.CASES[case]()
+    root = ElementTree.fromstring(junit.render(result))
+    red = root.findall(".//failure") + root.findall(".//error")
+    assert bool(red) is (result.verdict != "pass")
+    assert int(root.attrib["failures"]) + int(root.attrib["errors"]) == len(red)
+
+
+def test_render__a_red_result_without_a_red_case_gets_one() -> None:
+    result = results.a_result(verdict="fail", headline="slower than base", exit_code=1)
+    root = ElementTree.fromstring(junit.render(result))
+    [error] = root.findall(".//error")
+    assert error.attrib["message"] == "slower than base"
+
+
+def test_render__a_run_without_scenarios_still_says_why() -> None:
+    result = results.a_result(verdict="error", scenarios=(), findings=(results.a_finding(),))
+    root = ElementTree.fromstring(junit.render(result))
+    assert [suite.attrib["name"] for suite in root] == ["ltlab"]
+    assert len(root.findall(".//error")) == 1
+
+
+def test_render__holds_no_time_of_day() -> None:
+    text = junit.render(cases.demo())
+    assert "timestamp" not in text
+    assert "2030" not in text
+
+
+@settings(deadline=None)
+@given(name=st.text(st.characters(codec="utf-8"), max_size=40))
+def test_render__is_well_formed_whatever_names_hold(name: str) -> None:
+    result: model.Result = cases.hostile(name)
+    root = ElementTree.fromstring(junit.render(result))
+    assert (root.attrib["failures"], root.attrib["errors"]) == ("2", "1")

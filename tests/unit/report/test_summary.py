@@ -1,0 +1,60 @@
+"""summary.md, compared whole, and read by GitHub's own renderer."""
+
+from __future__ import annotations
+
+import html.parser
+import subprocess
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ltlab_ci import model
+from ltlab_ci.report import summary
+from tests.unit.report import cases
+
+
+class Tags(html.parser.HTMLParser):
+    """Counts elements and the cells of every row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: Counter[str] = Counter()
+        self.rows: list[int] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen[f"{tag}{sorted(attrs)}"] += 1
+        if tag == "tr":
+            self.rows.append(0)
+        if tag in ("td", "th"):
+            self.rows[-1] += 1
+
+
+def rendered(result: model.Result) -> Tags:
+    argv = ["cmark-gfm", "--unsafe", "-e", "table", "-e", "strikethrough", "-e", "tasklist"]
+    text = summary.render(result).encode()
+    done = subprocess.run(argv, input=text, capture_output=True, check=True, timeout=30)
+    tags = Tags()
+    tags.feed(done.stdout.decode())
+    return tags
+
+
+@pytest.mark.parametrize("case", cases.CASES)
+def test_render__whole(case: str) -> None:
+    golden = (cases.GOLDEN / f"{case}.summary.md").read_text(encoding="utf-8")
+    assert summary.render(cases.CASES[case]()) == golden
+
+
+def test_render__a_hostile_name_changes_no_element_and_no_column() -> None:
+    tame, hostile = rendered(cases.hostile("tame")), rendered(cases.hostile())
+    assert hostile.seen == tame.seen
+    assert hostile.rows == tame.rows == [7, 7, 7, 7, 7, 7, 7, 10, 10][: len(tame.rows)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(name=st.text("|`\\<>&@#*_[]()~$!-+=/:.;\r\n\t 1a\x00", min_size=1, max_size=30))
+def test_render__no_name_changes_an_element_or_a_column(name: str) -> None:
+    tame, hostile = rendered(cases.hostile("tame")), rendered(cases.hostile(name))
+    assert hostile.seen == tame.seen
+    assert hostile.rows == tame.rows

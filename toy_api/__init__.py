@@ -1,0 +1,1 @@
+"""A small service to put under load: known latencies, known errors, nothing to install around it."""
