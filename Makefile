@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test ci-test lab-test lint bench lock schema clean
+.PHONY: venv demo test lint lock docs
 
-venv: .venv/.done
+venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 
 .venv/.done: requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv --clear .venv
@@ -12,11 +12,11 @@ venv: .venv/.done
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-demo: venv
+demo: venv  ## a toy service under k6 and Artillery, judged and reported
 	$(BIN)/ltlab demo
 
-test: venv
-	$(BIN)/python tests/setup_machine.py
+test: venv  ## unit, flow (real engines) and surface tests
+	sh tests/machine.sh
 	$(BIN)/pytest
 
 lint: venv
@@ -25,5 +25,9 @@ lint: venv
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-ci-test lab-test bench: venv
-	@echo "$@: nothing yet; see docs/roadmap.md" && exit 1
+lock: venv  ## resolve the dependencies of pyproject.toml anew
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -o requirements/run.lock pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev -o requirements/dev.lock pyproject.toml
+
+docs: venv  ## write the generated parts of docs/
+	$(BIN)/python docs/write.py

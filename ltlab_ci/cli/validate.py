@@ -27,7 +27,7 @@ def command(*, flags: Mapping[str, str], show: bool, scripts: bool) -> int:
         bench = embedded.bench(loaded.config.root, shared.environ())
         run.prepare(loaded.config, bench, shared.outside(voice))
     number = sum(len(scenario.thresholds) for scenario in loaded.config.scenarios)
-    voice.raw(f"valid: {len(loaded.config.scenarios)} scenarios, {number} thresholds")
+    voice.raw(f"valid; scenarios: {len(loaded.config.scenarios)}, thresholds: {number}")
     return 0
 
 

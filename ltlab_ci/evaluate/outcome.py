@@ -77,7 +77,7 @@ def headline(scenarios: Sequence[model.ScenarioResult], findings: Sequence[model
     warned = sum(v.status is not model.Status.PASS for v in verdicts)
     if warned:
         return f"{len(verdicts) - warned} of {_thresholds(len(verdicts))} hold; the rest only warn"
-    return f"all {_thresholds(len(verdicts))} hold"
+    return f"all {_thresholds(len(verdicts))} hold" if len(verdicts) > 1 else "the threshold holds"
 
 
 def _thresholds(number: int) -> str:

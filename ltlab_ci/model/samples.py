@@ -115,12 +115,18 @@ class Stat:
             return cls(name="p", percentile=share)
         if text.strip() in PLAIN_STATS:
             return cls(name=text.strip())
-        raise errors.ConfigError(
-            f"unknown stat {text.strip()!r}", remedy=f"use one of {', '.join(PLAIN_STATS)}, p(95)"
-        )
+        raise errors.ConfigError(f"unknown stat {text.strip()!r}", remedy=_instead(text.strip()))
 
     def __str__(self) -> str:
         return f"p({self.percentile:g})" if self.name == "p" else self.name
+
+
+def _instead(text: str) -> str:
+    percentile = re.fullmatch(r"[pP]_?(\d+(?:\.\d+)?)", text)
+    if percentile is not None:
+        return f"write p({percentile[1]})"
+    meant = {"mean": "avg", "average": "avg", "median": "med", "last": "value"}.get(text.lower())
+    return f"write {meant}" if meant else f"use one of {', '.join(PLAIN_STATS)}, p(95)"
 
 
 PLAIN_STATS = ("avg", "min", "med", "max", "count", "rate", "value")

@@ -43,7 +43,7 @@ def test_markdown__reads_as_it_was(text: str) -> None:
 @example(text=results.HOSTILE)
 def test_markdown__leaves_no_markup(text: str) -> None:
     marked = escape.markdown(escape.visible(text))
-    bare = re.sub(r"&#\d+;", "", marked)
+    bare = re.sub(r"&#\d+;", "\x01", marked)
     assert not set(bare) & set("|`\\*[]~$")
     assert not re.search(r"<[^\s\d=]|<$|&#|[@#!%]\w", bare)
     assert not re.match(r"[-+=#/:>]|\d+[.)](\s|$)", marked)

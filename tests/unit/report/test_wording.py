@@ -17,8 +17,10 @@ from tests.unit.report import results
         (results.request_rate(), "rate of http_reqs over 10s..50s is 48.3/s, limit > 45/s"),
         (
             results.without_data(reason="no sample matched"),
-            "no data for p(95) of http_req_duration{name:GET /items/*}, limit < 500 ms: "
-            "no sample matched",
+            (
+                "no data for p(95) of http_req_duration{name:GET /items/*}, limit < 500 ms: "
+                "no sample matched"
+            ),
         ),
         (results.of_k6(), "login_time: max<900 holds (threshold of the k6 script)"),
         (

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Install what the tests need besides Python packages: a browser and a renderer of GitHub's Markdown.
+set -eu
+
+missing=
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium fonts-dejavu-core"
+command -v cmark-gfm >/dev/null 2>&1 || missing="$missing cmark-gfm"
+[ -n "$missing" ] || exit 0
+
+sudo=
+[ "$(id -u)" = 0 ] || sudo="sudo -n"
+if ! command -v apt-get >/dev/null 2>&1 || ! ${sudo:-true} true 2>/dev/null; then
+  echo "the tests need:$missing" >&2
+  echo "  what to do: install these with your system's package manager" >&2
+  exit 1
+fi
+log=$(mktemp)
+if ! { $sudo apt-get update && $sudo env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+  tail -n 20 "$log" >&2
+  exit 1
+fi
+rm -f "$log"
