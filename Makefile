@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test lint lock docs
+.PHONY: venv demo test ci-test lint lock docs
 
 venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 
@@ -18,6 +18,10 @@ demo: venv  ## a toy service under k6 and Artillery, judged and reported
 test: venv  ## unit, flow (real engines) and surface tests
 	sh tests/machine.sh
 	$(BIN)/pytest
+
+ci-test: venv  ## k6 2.x (built with Go), the Artillery plug-in at length, the wheel
+	$(BIN)/pytest tests/ci
+	LTLAB_K6=$$(sh tests/ci/k6_2.sh) && LTLAB_K6=$$LTLAB_K6 $(BIN)/pytest tests/flow
 
 lint: venv
 	$(BIN)/ruff check .

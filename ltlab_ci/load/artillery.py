@@ -79,6 +79,11 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
             f"({found['stage']}): {found['message']}",
             remedy="mend the script; `artillery run` shows the same error",
         )
+    if found.get("workers") == 0:
+        raise errors.ConfigError(
+            f"scenario {scenario.name}: the phases of {scenario.script.name} start no virtual user",
+            remedy="give a phase an arrivalRate or arrivalCount above 0",
+        )
     duration = found.get("duration_s")
     return Script(
         duration_s=float(duration) if duration else None,
@@ -179,4 +184,5 @@ def _plugins(given: str) -> str:
         mine = dict(json.loads(given)) if given else {}
     except ValueError:
         mine = {}
-    return json.dumps({**mine, "ltlab": {}})
+    # The scope is said because a script's own `pluginsScope` would change where it is looked for.
+    return json.dumps({**mine, "ltlab": {"scope": "artillery-plugin-"}})

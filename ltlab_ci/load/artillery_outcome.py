@@ -33,16 +33,29 @@ def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
         totals["iterations"] = float(counters.get("vusers.completed", 0)) + failed
     crossed = any(check.crossed and check.strict for check in own)
     judged = exit_code in {_ENSURE_FAILED, _EXPECT_FAILED} and crossed
+    types, missing = artillery_samples.recorded(plan.run_dir)
     return model.Outcome(
-        types=artillery_samples.types(plan.run_dir),
+        types=types,
         own=tuple(own),
-        findings=(_ended_badly(scenario, plan, exit_code),) if exit_code and not judged else (),
+        findings=tuple(_trouble(scenario, plan, 0 if judged else exit_code, missing)),
         totals=totals,
     )
 
 
-def _ended_badly(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Finding:
-    return model.Finding(
+def _trouble(
+    scenario: model.Scenario, plan: Plan, exit_code: int, missing: str
+) -> Iterator[model.Finding]:
+    if missing and not exit_code:
+        yield model.Finding(
+            code="samples-incomplete",
+            effect="store",
+            message=missing,
+            remedy="see logs/ for a full disk or a crash; run again",
+            scenario=scenario.name,
+        )
+    if not exit_code:
+        return
+    yield model.Finding(
         code=f"artillery-exit-{exit_code}",
         effect="engine",
         message=f"Artillery ended with exit code {exit_code}: "

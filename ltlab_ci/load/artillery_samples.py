@@ -30,7 +30,6 @@ PHASES: Mapping[str, tuple[str, ...]] = {
 """Which of Artillery's phases add up to which of k6's metrics."""
 
 RENAMED: Mapping[str, str] = {
-    "http.downloaded_bytes": "data_received",
     "vusers.completed": "iterations",
     "vusers.failed": "iterations",
     "vusers.session_length": "iteration_duration",
@@ -59,7 +58,8 @@ _KINDS = {
     "summary": model.MetricType.TREND,
 }
 _EXPECT = "plugins.expect."
-_TYPES_FILE = "metric-types.json"
+_DERIVED = frozenset({"http.downloaded_bytes"})  # each request's record has its own, exact bytes
+_RECORDED = "recorded.json"
 
 
 class Row(NamedTuple):
@@ -86,6 +86,8 @@ class NdjsonReader:
         self._followers: dict[Path, follow.Follower] = {}
         self._types: dict[str, model.MetricType] = {}
         self._vus = _Vus()
+        self._requests: dict[str, int] = defaultdict(int)
+        self._closed: dict[str, int] = {}
         self._count = 0
 
     def drain(self) -> Iterator[model.Batch]:
@@ -95,7 +97,8 @@ class NdjsonReader:
     def finish(self) -> Iterator[model.Batch]:
         """Yield the rest; the records go, since all of them are stored by then."""
         yield from self._batches(last=True)
-        (self._run_dir / _TYPES_FILE).write_text(json.dumps(self._types), encoding="utf-8")
+        said = {"types": self._types, "requests": self._requests, "closed": self._closed}
+        (self._run_dir / _RECORDED).write_text(json.dumps(said), encoding="utf-8")
         for path, follower in self._followers.items():
             if not follower.unfinished:
                 path.unlink()
@@ -105,14 +108,17 @@ class NdjsonReader:
             follower = self._followers.setdefault(path, follow.Follower(path, quoted=False))
             worker = path.stem.removeprefix("worker-")
             for piece in follower.pieces():
-                yield from self._batch(self._rows(piece), worker)
+                yield from self._batch(self._rows(piece, worker), worker)
         yield from self._batch(self._vus.rows(last=last), "")
 
-    def _rows(self, piece: bytes) -> Iterator[Row]:
+    def _rows(self, piece: bytes, worker: str) -> Iterator[Row]:
         for line in piece.splitlines():
             record = json.loads(line)
             if record["k"] == "req":
+                self._requests[worker] += 1
                 yield from request(record)
+            elif record["k"] == "close":
+                self._closed[worker] = record["requests"]
             elif record["k"] in _KINDS:
                 self._vus.see(record)
                 for row in metric(record):
@@ -177,6 +183,8 @@ def request(record: Mapping[str, Any]) -> Iterator[Row]:
     }
     yield Row("http_reqs", record["t"], 1.0, **tags)
     yield Row("http_req_failed", record["t"], float(failed), **tags)
+    if record.get("bytes") is not None:
+        yield Row("data_received", record["t"], float(record["bytes"]), **tags)
     for name, phases in PHASES.items():
         # A request that was never sent has no latency; one cut off counts with the time it took.
         if name == "http_req_duration" and "request" not in ms:
@@ -189,6 +197,8 @@ def request(record: Mapping[str, Any]) -> Iterator[Row]:
 def metric(record: Mapping[str, Any]) -> Iterator[Row]:
     """Yield the samples of one metric that Artillery or a processor counted."""
     name, time_ns, value = str(record["n"]), record["t"], float(record.get("v", 1))
+    if name in _DERIVED:
+        return
     if name.startswith(_EXPECT):
         outcome, _, kind = name.removeprefix(_EXPECT).partition(".")
         if kind:  # the sum over all kinds is the same checks again
@@ -204,13 +214,20 @@ def metric(record: Mapping[str, Any]) -> Iterator[Row]:
         yield Row(name, time_ns, value)
 
 
-def types(run_dir: Path) -> dict[str, model.MetricType]:
-    """Return the types of all metrics that a run recorded, custom ones too."""
+def recorded(run_dir: Path) -> tuple[dict[str, model.MetricType], str]:
+    """Return the types of all metrics that a run recorded, and what of the records is missing."""
     try:
-        found = json.loads((run_dir / _TYPES_FILE).read_bytes())
+        said = json.loads((run_dir / _RECORDED).read_bytes())
     except (OSError, ValueError):
-        return {}
-    return {name: model.MetricType(kind) for name, kind in found.items()}
+        return {}, "the recording plug-in left nothing"
+    types = {name: model.MetricType(kind) for name, kind in said["types"].items()}
+    if any(run_dir.glob("worker-*.failed")):
+        return types, "the recording plug-in could not write its samples"
+    open_ended = [worker for worker in said["requests"] if worker not in said["closed"]]
+    if open_ended or not said["closed"]:
+        return types, f"worker {', '.join(open_ended) or '1'} ended without closing its records"
+    lost = sum(said["closed"].values()) - sum(said["requests"].values())
+    return types, f"{lost} recorded requests were not read" if lost else ""
 
 
 def _type(name: str, kind: str) -> model.MetricType:

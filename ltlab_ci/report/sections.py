@@ -57,6 +57,7 @@ class Section:
     duration: str
     samples: str
     judged: str
+    meta: tuple[str, ...]
     tiles: tuple[tuple[str, str], ...]
     charts: tuple[charts.Chart, ...]
     endpoints: tuple[EndpointRow, ...]
@@ -82,6 +83,7 @@ def of(scenario: model.ScenarioResult, number: int, *, limits: Limits) -> Sectio
         duration=figures.duration(scenario.duration_s) if scenario.ran else figures.NOTHING,
         samples=figures.count(scenario.samples),
         judged=_judged(scenario.judged_s),
+        meta=_meta(scenario),
         tiles=_tiles(scenario),
         charts=charts.of(scenario, number),
         endpoints=tuple(_endpoint(one) for one in shown),
@@ -106,6 +108,17 @@ def _state(scenario: model.ScenarioResult) -> str:
 
 def _judged(span: tuple[float, float] | None) -> str:
     return "" if span is None else f"{span[0]:.4g} s to {span[1]:.4g} s"
+
+
+def _meta(scenario: model.ScenarioResult) -> tuple[str, ...]:
+    what = (f"{scenario.engine} {scenario.engine_version}", scenario.script, _state(scenario))
+    known = tuple(escape.visible(text) for text in what)
+    if not scenario.ran:
+        return known
+    took = f"took {figures.duration(scenario.duration_s)}"
+    judged = _judged(scenario.judged_s)
+    how = (took, f"{figures.count(scenario.samples)} samples", judged and f"judged from {judged}")
+    return (*known, *(text for text in how if text))
 
 
 def _tiles(scenario: model.ScenarioResult) -> tuple[tuple[str, str], ...]:

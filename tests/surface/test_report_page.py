@@ -195,6 +195,24 @@ def test_report_page__every_case_opens_without_a_complaint(
     assert seen["page"] <= seen["window"] == width
 
 
+def test_report_page__one_cursor_reads_all_charts_of_a_scenario(
+    browser: Browser, tmp_path: Path
+) -> None:
+    browser.show(written(cases.demo(), tmp_path), width=1280)
+    browser.evaluate("document.querySelector('.plot').scrollIntoView({block: 'center'})")
+    over = "document.querySelector('.plot .u-over').getBoundingClientRect()"
+    box = json.loads(browser.evaluate(f"JSON.stringify({over})"))
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    time.sleep(0.2)
+    times = "document.querySelectorAll('.plot .u-series:first-child .u-value')"
+    read = json.loads(browser.evaluate(f"JSON.stringify([...{times}].map((e) => e.textContent))"))
+    first, *_, last = read
+    assert first.endswith(" s")
+    assert read == [first] * 4 + [last] * 3  # the other scenario keeps its own
+    assert last == "–"  # noqa: RUF001  (an en dash: no cursor)
+
+
 def test_report_page__endpoints_sort_by_keyboard(browser: Browser, tmp_path: Path) -> None:
     browser.show(written(cases.demo(), tmp_path), width=1280)
     browser.evaluate("document.querySelector('table.sortable th:nth-child(5) button').focus()")

@@ -143,22 +143,40 @@ def hostile(name: str = results.HOSTILE) -> model.Result:
 def demo() -> model.Result:
     """A run with both engines, charts and trouble, as a reader of report.html meets it."""
     first = one_fails()
-    endpoints = tuple(
-        results.an_endpoint(name=name, method=method, requests=12480 // n, failed=n % 3 * 7)
-        for n, (method, name) in enumerate(
-            (
-                ("GET", "/items"),
-                ("GET", "/items/{id}"),
-                ("GET", "/search?q={query}&sort=price"),
-                ("POST", "/basket/items"),
-                ("DELETE", "/basket/items/{id}"),
-                ("GET", "/health"),
-            ),
-            start=1,
-        )
+    lost = results.a_finding(
+        code="samples-lost",
+        effect="store",
+        message="InfluxDB holds 99 812 of 99 840 samples of checkout",
+        remedy="verdicts were judged on the raw samples; look at logs/influxdb.log",
+        scenario="checkout",
     )
-    browse = first.scenarios[0].model_copy(update={"endpoints": endpoints})
-    checkout = results.a_scenario(
+    browse = first.scenarios[0].model_copy(update={"endpoints": _shop_endpoints()})
+    return first.model_copy(
+        update={
+            "headline": "2 of 8 thresholds fail and 1 has no data",
+            "scenarios": (browse, _checkout()),
+            "findings": (lost, *first.findings),
+        }
+    )
+
+
+def _shop_endpoints() -> tuple[model.Endpoint, ...]:
+    named = (
+        ("GET", "/items"),
+        ("GET", "/items/{id}"),
+        ("GET", "/search?q={query}&sort=price"),
+        ("POST", "/basket/items"),
+        ("DELETE", "/basket/items/{id}"),
+        ("GET", "/health"),
+    )
+    return tuple(
+        results.an_endpoint(name=name, method=method, requests=12480 // n, failed=n % 3 * 7)
+        for n, (method, name) in enumerate(named, start=1)
+    )
+
+
+def _checkout() -> model.ScenarioResult:
+    return results.a_scenario(
         name="checkout",
         engine="artillery",
         engine_version="2.0.34",
@@ -172,22 +190,6 @@ def demo() -> model.Result:
             results.failure_share(status=model.Status.FAIL, observed=0.031),
         ),
         series=results.a_series(steps=45, vus=False),
-    )
-    return first.model_copy(
-        update={
-            "headline": "2 of 8 thresholds fail and 1 has no data",
-            "scenarios": (browse, checkout),
-            "findings": (
-                results.a_finding(
-                    code="samples-lost",
-                    effect="store",
-                    message="InfluxDB holds 99 812 of 99 840 samples of checkout",
-                    remedy="verdicts were judged on the raw samples; look at logs/influxdb.log",
-                    scenario="checkout",
-                ),
-                *first.findings,
-            ),
-        }
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.toy_api import serving
 from toy_api import docs_page
-from toy_api.tests import serving
 
 OPERATIONS = {
     *("GET /health", "GET /fast", "GET /slow", "GET /error", "GET /cpu", "GET /io"),

@@ -1,6 +1,6 @@
 """The plug-in records every request and metric of a real Artillery run, and changes nothing.
 
-Needs Node and Artillery; without LTLAB_TEST_NODE and LTLAB_TEST_ARTILLERY these tests are skipped.
+Runs the pinned Node and Artillery from ltlab's own cache, installed there when missing.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from typing import Any
 
 import pytest
 
+from ltlab_ci import load
+from ltlab_ci.load import artillery as artillery_engine
+
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "ltlab_ci" / "load" / "artillery_plugin"
 SCRIPTS = ROOT / "tests" / "data" / "artillery"
-BODY = json.dumps({"users": ["Ada", "Linus"] * 20}).encode()
+BODY = json.dumps({"users": ["one", "two"] * 20}).encode()
 SLOW_S = 2.5
 RUN_S = 90
 
@@ -109,7 +112,7 @@ class QuietServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def handle_error(self, request: object, client_address: object) -> None:  # type: ignore[override]
+    def handle_error(self, request: object, client_address: object) -> None:
         """Leave out the traceback."""
 
 
@@ -211,12 +214,13 @@ def closed_port() -> int:
         return port
 
 
-def installed(variable: str) -> str:
-    """Return what the variable names, or skip the test."""
-    value = os.environ.get(variable)
-    if not value:
-        pytest.skip(f"{variable} is not set")
-    return value
+@pytest.fixture(scope="session")
+def tool() -> load.Tool:
+    """Return the pinned Artillery with its Node, installed on first use."""
+    cache = Path.home() / ".cache" / "ltlab"
+    return artillery_engine.find(
+        load.Machine(environ=dict(os.environ), root=ROOT, cache_dir=cache), ""
+    )
 
 
 @pytest.fixture(scope="session")
@@ -232,11 +236,12 @@ def target() -> Iterator[str]:
 
 
 @pytest.fixture
-def artillery(target: str, tmp_path: Path) -> Artillery:
+def artillery(tool: load.Tool, target: str, tmp_path: Path) -> Artillery:
     """Return an Artillery whose output goes to this test's folder."""
+    assert tool.home is not None
     return Artillery(
-        node=installed("LTLAB_TEST_NODE"),
-        home=Path(installed("LTLAB_TEST_ARTILLERY")),
+        node=tool.argv[0],
+        home=tool.home,
         target=target,
         tmp=tmp_path,
     )
@@ -404,7 +409,6 @@ def wait_for_requests(samples: Path) -> None:
     pytest.fail("four workers with requests were expected")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_full_disk__is_said_once_and_the_users_run_goes_on(artillery: Artillery) -> None:
     samples = artillery.tmp / "samples"
     samples.mkdir()

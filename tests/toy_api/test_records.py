@@ -5,8 +5,8 @@ from __future__ import annotations
 import anyio
 import pytest
 
+from tests.toy_api import serving
 from toy_api import jobs
-from toy_api.tests import serving
 
 pytestmark = pytest.mark.anyio
 

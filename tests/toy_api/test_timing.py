@@ -9,8 +9,8 @@ import anyio
 import httpx
 import pytest
 
+from tests.toy_api import serving
 from toy_api import work
-from toy_api.tests import serving
 
 pytestmark = pytest.mark.anyio
 
