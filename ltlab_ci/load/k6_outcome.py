@@ -112,7 +112,7 @@ def _types(summary: dict[str, Any]) -> Iterator[tuple[str, model.MetricType]]:
 
 
 def _own(summary: dict[str, Any]) -> Iterator[model.OwnThreshold]:
-    for name, values in summary.items():
+    for name, values in sorted(summary.items()):  # k6 writes them in random order
         metric, tags = model.parse_key(name)
         for expression, crossed in (values.get("thresholds") or {}).items():
             # In this file `true` means crossed.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltlab_ci import model
-from ltlab_ci.store import duck
+from ltlab_ci.store import duck, sql
 
 MAX_ENDPOINTS = 200
 MAX_STEPS = 400
@@ -42,17 +42,22 @@ def extent(store: duck.Store, scenario: str) -> Extent:
     metrics = dict(counts.fetchall())
     row = store.db.execute(
         "SELECT min(time_ns - CAST(value * 1e6 AS BIGINT)) FILTER (timed), "
-        "max(time_ns) FILTER (timed), min(time_ns), max(time_ns), count(*) FILTER (unclear) FROM "
-        f"(SELECT *, metric IN ('http_req_duration', 'iteration_duration') AND {_NOT_LOAD} AS "
-        f"timed, tags['?'] IS NOT NULL AS unclear FROM {source})"
+        "max(time_ns) FILTER (timed), min(time_ns), max(time_ns) FROM (SELECT *, "
+        f"metric IN ('http_req_duration', 'iteration_duration') AND {_NOT_LOAD} AS timed "
+        f"FROM {source})"
     ).fetchone()
     assert row is not None  # an aggregate without GROUP BY always has one row
-    start, end, first, last, unclear = row
+    start, end, first, last = row
+    unclear = store.db.execute(
+        # Materialized, or the costly condition is tried on every row before they are made distinct.
+        f"WITH found AS MATERIALIZED (SELECT DISTINCT tags FROM {source} WHERE tags IS NOT NULL) "
+        f"SELECT tags FROM found WHERE {sql.AMBIGUOUS_TAGS} LIMIT 1"
+    ).fetchone()
     return Extent(
         metrics=metrics,
         start_ns=start if start is not None else first or 0,
         end_ns=end if end is not None else last or 0,
-        ambiguous_tags=bool(unclear),
+        ambiguous_tags=unclear is not None,
     )
 
 
@@ -61,8 +66,7 @@ def values(store: duck.Store, scenario: str, metric: str, tag: str, *, limit: in
     source = store.source(scenario)
     if source is None:
         return []
-    column = f'"{tag}"' if tag in model.SYSTEM_TAGS else "tags[?]"
-    parameters: list[object] = [] if tag in model.SYSTEM_TAGS else [tag]
+    column, parameters = sql.tag_column(tag)
     rows = store.db.execute(
         f"SELECT {column} AS found, count(*) FROM {source} WHERE metric = ? AND found IS NOT NULL "
         f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit}",

@@ -5,18 +5,21 @@ Not here: running it (duck.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ltlab_ci import model
 
+_LIKE = re.compile(r"[%_\\]")
+_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _COLUMNS = {name: f'"{name}"' for name in model.SYSTEM_TAGS}
 
 
 def read_batch(columns: Sequence[str]) -> str:
     """Return a SELECT that reads one batch (parameter: its path) into the shape of a samples file.
 
-    Columns out: metric, time_ns, value, one per system tag, tags (MAP), metadata. Extra tags that
-    k6 wrote without escaping and that can be read in two ways go under the key '?' as they are.
+    Columns out: metric, time_ns, value, one per system tag, tags (`k=v&k=v`, as k6 joins custom
+    ones: kept as written, so nothing is lost and nothing is parsed twice), metadata.
     """
     types = {"timestamp": "BIGINT", "metric_value": "DOUBLE"}
     declared = ", ".join(f"'{name}': '{types.get(name, 'VARCHAR')}'" for name in columns)
@@ -25,7 +28,7 @@ def read_batch(columns: Sequence[str]) -> str:
         f"{column} AS {column}" if name in present else f"NULL::VARCHAR AS {column}"
         for name, column in _COLUMNS.items()
     )
-    extra = _EXTRA_TAGS if "extra_tags" in present else "MAP {}::MAP(VARCHAR, VARCHAR)"
+    extra = "extra_tags" if "extra_tags" in present else "NULL::VARCHAR"
     metadata = "metadata" if "metadata" in present else "NULL::VARCHAR"
     return (
         "SELECT metric_name AS metric, timestamp AS time_ns, metric_value AS value, "
@@ -36,31 +39,41 @@ def read_batch(columns: Sequence[str]) -> str:
     )
 
 
-_EXTRA_TAGS = (
-    "CASE WHEN extra_tags IS NULL THEN MAP {}::MAP(VARCHAR, VARCHAR) "
-    r"WHEN NOT regexp_full_match(extra_tags, '[^&=]+=[^&=]*(&[^&=]+=[^&=]*)*') "
-    "OR len(list_distinct(list_transform(string_split(extra_tags, '&'), "
-    "lambda part: split_part(part, '=', 1)))) < len(string_split(extra_tags, '&')) "
-    "THEN MAP {'?': extra_tags} "
-    "ELSE map_from_entries(list_transform(string_split(extra_tags, '&'), "
-    "lambda part: struct_pack(k := split_part(part, '=', 1), v := split_part(part, '=', 2)))) END"
+AMBIGUOUS_TAGS = (
+    r"NOT regexp_full_match(tags, '[^&=]+=[^&=]*(&[^&=]+=[^&=]*)*') "
+    "OR len(list_distinct(list_transform(string_split(tags, '&'), "
+    "lambda part: split_part(part, '=', 1)))) < len(string_split(tags, '&'))"
 )
+"""A condition on `tags`: they can be read in two ways, since k6 joins them without escaping."""
+
+
+def tag_column(name: str) -> tuple[str, list[object]]:
+    """Return an expression for the value of a tag, NULL where it is absent, and its parameters."""
+    if name in _COLUMNS:
+        return _COLUMNS[name], []
+    pattern = f"(?s)(?:^|&){_regex(name)}=([^&]*)"
+    return "CASE WHEN regexp_matches(tags, ?) THEN regexp_extract(tags, ?, 1) END", [
+        pattern,
+        pattern,
+    ]
 
 
 def where(
     metric: str, tags: Sequence[tuple[str, str]], window: model.Window | None
 ) -> tuple[str, list[object]]:
     """Return a condition and its parameters for the samples that a question is about."""
-    terms, values = ["metric = ?"], [metric]
-    parameters: list[object] = list(values)
+    terms = ["metric = ?"]
+    parameters: list[object] = [metric]
     for name, pattern in tags:
         column = _COLUMNS.get(name)
-        if column is None:
-            column = "tags[?]"
-            parameters.append(name)
-        text, wild = _like(pattern)
-        terms.append(f"{column} LIKE ? ESCAPE '\\'" if wild else f"{column} = ?")
-        parameters.append(text)
+        if column is not None:
+            text, wild = _like(pattern)
+            terms.append(f"{column} LIKE ? ESCAPE '\\'" if wild else f"{column} = ?")
+            parameters.append(text)
+        else:
+            value = "".join("[^&]*" if part is None else _regex(part) for part in _parts(pattern))
+            terms.append("regexp_matches(tags, ?)")
+            parameters.append(f"(?s)(?:^|&){_regex(name)}={value}(?:&|$)")
     if window is not None:
         terms.append("time_ns >= ? AND time_ns < ?")
         parameters += [window.start_ns, window.end_ns]
@@ -81,28 +94,21 @@ def figures(percentiles: Sequence[float]) -> str:
     )
 
 
+def _parts(pattern: str) -> list[str | None]:
+    """Split a pattern at its stars (None); a backslash before a star makes it an ordinary one."""
+    found: list[str | None] = []
+    for part in re.split(r"(\\\*|\*)", pattern):
+        found.append(None if part == "*" else "*" if part == "\\*" else part)
+    return found
+
+
 def _like(pattern: str) -> tuple[str, bool]:
-    """Turn `*` into SQL's `%`; a backslash before `*` makes it an ordinary star."""
-    wild, text, escaped = False, "", False
-    for char in pattern:
-        if escaped:
-            text += char if char == "*" else "\\\\" + _literal(char)
-            escaped = False
-        elif char == "\\":
-            escaped = True
-        elif char == "*":
-            text, wild = text + "%", True
-        else:
-            text += _literal(char)
-    text += "\\\\" if escaped else ""
-    if wild:
-        return text, True
-    return _plain(pattern), False
+    """Return the pattern for SQL's LIKE, or the plain text where it has no wildcard."""
+    parts = _parts(pattern)
+    if None not in parts:
+        return "".join(part for part in parts if part is not None), False
+    return "".join("%" if part is None else _LIKE.sub(r"\\\g<0>", part) for part in parts), True
 
 
-def _literal(char: str) -> str:
-    return "\\" + char if char in "%_" else char
-
-
-def _plain(pattern: str) -> str:
-    return pattern.replace("\\*", "*")
+def _regex(text: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", text)
