@@ -7,6 +7,7 @@ progress go to stderr, results to stdout. Not here: what the result says (cli/sh
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,6 +50,18 @@ class Console:
         """Note what ltlab is doing."""
         if not self._quiet:
             self._err.print(rich.text.Text(text), soft_wrap=True)
+
+    @contextmanager
+    def busy(self, text: str) -> Iterator[None]:
+        """Note something that takes a while: a spinner on a terminal, else a line at both ends."""
+        start = time.monotonic()
+        if self._live_possible:
+            with self._err.status(rich.text.Text(text)):
+                yield
+        else:
+            self.say(text)
+            yield
+        self.say(f"{text}: done in {time.monotonic() - start:.0f} s")
 
     def result(self, shown: rich.console.RenderableType) -> None:
         """Print a result for people, on stdout."""

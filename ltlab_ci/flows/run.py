@@ -74,7 +74,7 @@ def prepare(
         cache_dir=config.cache_dir,
         node_path=config.node_path,
         base_url=bench.base_url(config.service),
-        say=outside.voice.say,
+        busy=outside.voice.busy,
     )
     paths = {
         model.EngineName.K6: config.k6_path,

@@ -51,44 +51,45 @@ def find(machine: Machine, path: str) -> Tool:
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     """Let Artillery's own code load and validate the script, processors included, without load."""
     _refuse(scenario)
-    done = process.run(
-        [
-            tool.argv[0],
-            str(_plugin_folder() / "inspect.mjs"),
-            str(scenario.script),
-            *scenario.args,
-        ],
-        failure=errors.ConfigError,
-        remedy=f"mend {scenario.script.name}",
-        cwd=machine.root,
-        env=process.child_env(
-            machine.environ,
-            {
-                **QUIET,
-                "BASE_URL": machine.base_url,
-                **scenario.env,
-                "LTLAB_ARTILLERY_HOME": str(tool.home),
-            },
-        ),
-        timeout_s=_INSPECT_S,
-    )
-    found: dict[str, Any] = json.loads(done.out.strip().splitlines()[-1])
-    if not found["ok"] and not (found["stage"] == "validate" and "target" in found["message"]):
+    found = _inspected(tool, scenario, machine, scenario.args)
+    has_target = bool(found.get("hasTarget"))
+    if not found["ok"] and '"config.target"' in found["message"] and machine.base_url:
+        has_target = False
+        found = _inspected(tool, scenario, machine, ("--target", machine.base_url, *scenario.args))
+    if not found["ok"]:
         raise errors.ConfigError(
             f"scenario {scenario.name}: Artillery cannot load {scenario.script.name} "
             f"({found['stage']}): {found['message']}",
             remedy="mend the script; `artillery run` shows the same error",
         )
-    if found.get("workers") == 0:
+    if found["workers"] == 0:
         raise errors.ConfigError(
             f"scenario {scenario.name}: the phases of {scenario.script.name} start no virtual user",
             remedy="give a phase an arrivalRate or arrivalCount above 0",
         )
-    duration = found.get("duration_s")
-    return Script(
-        duration_s=float(duration) if duration else None,
-        has_target=bool(found.get("hasTarget")),
+    return Script(duration_s=found["duration_s"], has_target=has_target)
+
+
+def _inspected(
+    tool: Tool, scenario: model.Scenario, machine: Machine, flags: tuple[str, ...]
+) -> dict[str, Any]:
+    extra = {
+        **QUIET,
+        **({"BASE_URL": machine.base_url} if machine.base_url else {}),
+        **scenario.env,
+        "LTLAB_ARTILLERY_HOME": str(tool.home),
+    }
+    inspector = str(_plugin_folder() / "inspect.mjs")
+    done = process.run(
+        [tool.argv[0], inspector, str(scenario.script), json.dumps(flags)],
+        failure=errors.ConfigError,
+        remedy=f"mend {scenario.script.name}",
+        cwd=machine.root,
+        env=process.child_env(machine.environ, extra),
+        timeout_s=_INSPECT_S,
     )
+    found: dict[str, Any] = json.loads(done.out.strip().splitlines()[-1])
+    return found
 
 
 def plan(

@@ -60,7 +60,7 @@ def find(machine: Machine, path: str) -> Tool:
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     """Run the script's init code by `k6 inspect`, which starts no load."""
     _refuse(scenario)
-    env = {**QUIET, "BASE_URL": machine.base_url, **scenario.env}
+    env = {**QUIET, **_base_url(machine.base_url), **scenario.env}
     done = process.run(
         [
             *tool.argv,
@@ -91,7 +91,7 @@ def plan(
 ) -> Plan:
     """Return `k6 run` with CSV samples and its own end-of-test summary written to `run_dir`."""
     _refuse_tags(scenario, script)
-    env = {**QUIET, **({"BASE_URL": base_url} if base_url else {}), **scenario.env}
+    env = {**QUIET, **_base_url(base_url), **scenario.env}
     return Plan(
         argv=(
             *tool.argv,
@@ -151,6 +151,11 @@ def reader(run_dir: Path) -> CsvReader:
 def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
     """Read exit code, summary and log of an ended run."""
     return k6_outcome.read(scenario, plan, exit_code)
+
+
+def _base_url(address: str) -> dict[str, str]:
+    # Not set where there is no service: a script's own default must then be able to win.
+    return {"BASE_URL": address} if address else {}
 
 
 def _refuse(scenario: model.Scenario) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What an engine may know of where it runs: environment, working folder, cache, a voice."""
+    """What an engine may know of where it runs: environment, working folder, cache, and how to say what takes a while."""
 
     environ: Mapping[str, str]
     root: Path
     cache_dir: Path
     node_path: str = ""
     base_url: str = ""
-    say: Callable[[str], None] = field(default=lambda _text: None)
+    busy: Callable[[str], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,8 +53,8 @@ def _cached(machine: Machine, name: str, what: str, install: Callable[[Path], No
         machine.cache_dir.mkdir(parents=True, exist_ok=True)
         with _lock(machine.cache_dir / f".{name}.lock"):
             if not folder.is_dir():
-                machine.say(f"installing {what}, once, into {machine.cache_dir}")
-                _install(folder, install)
+                with machine.busy(f"installing {what}, once, into {machine.cache_dir}"):
+                    _install(folder, install)
     except OSError as error:
         raise errors.EngineError(
             f"cannot install {name} into {machine.cache_dir}: {error.strerror}",

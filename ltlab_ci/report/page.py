@@ -14,20 +14,22 @@ from ltlab_ci import model
 from ltlab_ci.report import assets, charts, escape, sections, view
 
 _STYLES = ("vendor/uplot/uPlot.min.css", "templates/report.css")
-_SCRIPTS = ("templates/errors.js", "vendor/uplot/uPlot.iife.min.js", "templates/report.js")
+_FIRST = ("templates/errors.js",)  # in the head, so that nothing goes wrong before it listens
+_LAST = ("vendor/uplot/uPlot.iife.min.js", "templates/report.js")
 
 
 def render(result: model.Result) -> str:
     """Return the page. Its policy names the hash of every style and script: nothing else runs."""
     styles = ["\n".join(assets.text(name) for name in _STYLES)]
-    scripts = [assets.text(name) for name in _SCRIPTS]
+    first, last = ([assets.text(name) for name in names] for names in (_FIRST, _LAST))
     return assets.html_template("report.html.j2").render(
         view=view.build(result, limits=view.PAGE),
         columns=sections.ENDPOINT_COLUMNS,
-        policy=_policy(styles, scripts),
+        policy=_policy(styles, [*first, *last]),
         # Our own files and escaped JSON go in as they are; every other value is escaped.
         styles=[markupsafe.Markup(style) for style in styles],
-        scripts=[markupsafe.Markup(script) for script in scripts],
+        first_scripts=[markupsafe.Markup(script) for script in first],
+        last_scripts=[markupsafe.Markup(script) for script in last],
         data=markupsafe.Markup(escape.script_json(charts.data(result.scenarios))),
     )
 

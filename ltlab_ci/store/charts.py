@@ -49,8 +49,8 @@ def extent(store: duck.Store, scenario: str) -> Extent:
     assert row is not None  # an aggregate without GROUP BY always has one row
     start, end, first, last = row
     unclear = store.db.execute(
-        # Materialized, or the costly condition is tried on every row before they are made distinct.
-        f"WITH found AS MATERIALIZED (SELECT DISTINCT tags FROM {source} WHERE tags IS NOT NULL) "
+        # Grouped and materialized, or the costly condition is tried on every single row.
+        f"WITH found AS MATERIALIZED (SELECT tags FROM {source} GROUP BY 1) "
         f"SELECT tags FROM found WHERE {sql.AMBIGUOUS_TAGS} LIMIT 1"
     ).fetchone()
     return Extent(
