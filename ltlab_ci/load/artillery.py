@@ -23,6 +23,7 @@ QUIET = {
 }
 _NODE_AT_LEAST = (22, 18)
 _INSPECT_S = 90.0
+_NO_TARGET = ('"config.target"', "No target specified")  # what Artillery says of a missing one
 _RESERVED_ARGS = ("-o", "--output", "--record", "--count", "--platform")
 
 
@@ -53,14 +54,17 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     _refuse(scenario)
     found = _inspected(tool, scenario, machine, scenario.args)
     has_target = bool(found.get("hasTarget"))
-    if not found["ok"] and '"config.target"' in found["message"] and machine.base_url:
+    no_target = any(words in found.get("message", "") for words in _NO_TARGET)
+    if no_target and machine.base_url:
         has_target = False
         found = _inspected(tool, scenario, machine, ("--target", machine.base_url, *scenario.args))
     if not found["ok"]:
         raise errors.ConfigError(
             f"scenario {scenario.name}: Artillery cannot load {scenario.script.name} "
             f"({found['stage']}): {found['message']}",
-            remedy="mend the script; `artillery run` shows the same error",
+            remedy="say where to: config.target, a `service` in ltlab.yml, or --url"
+            if no_target
+            else "mend the script; `artillery run` shows the same error",
         )
     if found["workers"] == 0:
         raise errors.ConfigError(

@@ -77,7 +77,7 @@ def test_3__the_service_dies_half_way(project: MakeProject) -> None:
     lab = projects.lab(projects.toy("--die-after", "2"), thresholds=HOLDS)
     run = project(lab, {"load.js": LONG}).run("run")
     assert run.code == 3
-    assert "exited with 1 during the run" in run.findings["service-died"]["message"]
+    assert "the service exited with 1" in run.findings["service-died"]["message"]
     assert not run.scenario()["complete"]
     assert run.scenario()["samples"] > 0
 

@@ -48,12 +48,14 @@ def test_render__whole(case: str) -> None:
     assert summary.render(cases.CASES[case]()) == golden
 
 
+@pytest.mark.processes
 def test_render__a_hostile_name_changes_no_element_and_no_column() -> None:
     tame, hostile = rendered(cases.hostile("tame")), rendered(cases.hostile())
     assert hostile.seen == tame.seen
     assert hostile.rows == tame.rows == [7] * 7 + [10, 10]
 
 
+@pytest.mark.processes
 @settings(max_examples=60, deadline=None)
 @given(name=st.text(NASTY, max_size=30).filter(escape.visible))
 @example(name="- [ ] a")
