@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ltlab_ci import __version__, model
-from ltlab_ci.cli import demo, shared, validate
+from ltlab_ci.cli import demo, reports, shared, validate
 from ltlab_ci.config import read
 
 _OPTIONS = ("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node")
@@ -69,6 +69,8 @@ def _engine_command(engine: model.EngineName) -> click.Command:
 
 main.add_command(demo.command)
 main.add_command(validate.command)
+main.add_command(reports.render)
+main.add_command(reports.rejudge)
 for _engine in model.EngineName:
     main.add_command(_engine_command(_engine))
 

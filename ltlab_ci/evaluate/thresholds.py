@@ -124,7 +124,8 @@ def _case(threshold: model.Threshold, facts: model.Facts, cut: model.Cut) -> Cas
         kind = built_in.type
     whole = _question(facts, _samples_of(threshold.metric), (), None, kind)
     if kind is None:
-        return Case(threshold=threshold, question=None, whole=None, reason=_unknown(threshold))
+        reason = _untyped(threshold) if threshold.metric in facts.recorded else _unknown(threshold)
+        return Case(threshold=threshold, question=None, whole=None, reason=reason)
     wrong = model.misfit(threshold, kind, built_in.unit if built_in else None)
     stretch, missing = window(facts, cut, threshold.over)
     custom = any(name not in model.SYSTEM_TAGS for name, _ in threshold.tags)
@@ -213,6 +214,10 @@ def _silence(case: Case, answers: Mapping[model.Question, model.Answer]) -> str:
 
 def _unknown(threshold: model.Threshold) -> str:
     return f"the run recorded no sample of {threshold.metric}"
+
+
+def _untyped(threshold: model.Threshold) -> str:
+    return f"the engine ended before it told the type of {threshold.metric}"
 
 
 def _samples_of(metric: str) -> model.Threshold:

@@ -1,4 +1,4 @@
-"""The report folder: made fresh for a run, never at the cost of somebody else's files."""
+"""The report folder: made fresh for a run, read again later, never at somebody else's cost."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from ltlab_ci import errors
+import pydantic
+
+from ltlab_ci import errors, model
 
 MARKER = ".ltlab"
+RESULT = "result.json"
 
 
 def fresh(folder: Path) -> None:
@@ -27,13 +30,37 @@ def fresh(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MARKER).write_text("a report of ltlab; the next run replaces it\n")
     except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def read(folder: Path) -> model.Result:
+    """Return the result that a report folder holds. Raises ConfigError when there is none."""
+    try:
+        return model.Result.model_validate_json((folder / RESULT).read_bytes())
+    except OSError as error:
         raise errors.ConfigError(
-            f"cannot write the report to {folder}: {error.strerror}",
-            remedy="choose a writable folder with --report-dir",
+            f"no {RESULT} in {folder}", remedy="name the report folder of an earlier run"
+        ) from error
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise errors.ConfigError(
+            f"{folder / RESULT} is not a result of this version: {where}: {first['msg']}",
+            remedy="read it with the ltlab that wrote it, or run again",
         ) from error
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write the rendered files of a report."""
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+    try:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> errors.ConfigError:
+    return errors.ConfigError(
+        f"cannot write the report to {folder}: {error.strerror}",
+        remedy="choose a writable folder with --report-dir",
+    )

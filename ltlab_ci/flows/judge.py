@@ -5,7 +5,7 @@ Not here: recording (measure.py), the judging itself (evaluate/), what a report 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,15 +57,42 @@ def result(
     )
 
 
+def again(
+    earlier: model.Result,
+    scenarios: Sequence[model.Scenario],
+    samples: Path,
+    reproduce: str,
+    times: model.Times,
+) -> model.Result:
+    """Judge recorded samples against other thresholds; what the engines said of the run is kept.
+
+    A scenario that `scenarios` does not name keeps the verdicts it has.
+    """
+    stated = {scenario.name: scenario for scenario in scenarios}
+    store = duck.Store(samples)
+    try:
+        judged = [
+            Judged(
+                result=_rejudged(store, shown, stated[shown.name], earlier)
+                if shown.name in stated and shown.ran
+                else shown,
+                findings=(),
+            )
+            for shown in earlier.scenarios
+        ]
+    finally:
+        store.close()
+    return result(judged, earlier.findings, earlier.environment, reproduce, times)
+
+
 def _judge(store: duck.Store, measured: measure.Measured) -> Judged:
     scenario = measured.prepared.scenario
     reach = charts.extent(store, scenario.name)
-    facts = _facts(measured, reach)
-    cases = thresholds.cases(scenario.thresholds, facts, scenario.cut)
-    asked = thresholds.questions((*cases, *thresholds.own_cases(facts)))
-    answers = store.ask([*asked, *validity.questions(scenario.name)])
+    facts = _facts(scenario.name, measured.outcome.types, reach, measured.outcome.own)
+    own = thresholds.own_cases(facts)
+    answers = store.ask([*thresholds.questions(own), *validity.questions(scenario.name)])
     verdicts = (
-        *_explained(store, thresholds.judge(cases, answers), facts, reach),
+        *_verdicts(store, scenario, facts, reach),
         *thresholds.judge_own(facts, scenario.engine, answers),
     )
     findings = (*measured.findings, *measured.outcome.findings)
@@ -77,19 +104,61 @@ def _judge(store: duck.Store, measured: measure.Measured) -> Judged:
     )
 
 
+def _verdicts(
+    store: duck.Store, scenario: model.Scenario, facts: model.Facts, reach: charts.Extent
+) -> tuple[model.Verdict, ...]:
+    cases = thresholds.cases(scenario.thresholds, facts, scenario.cut)
+    answers = store.ask(thresholds.questions(cases))
+    return tuple(_explained(store, thresholds.judge(cases, answers), facts, reach))
+
+
+def _rejudged(
+    store: duck.Store,
+    shown: model.ScenarioResult,
+    scenario: model.Scenario,
+    earlier: model.Result,
+) -> model.ScenarioResult:
+    reach = charts.extent(store, shown.name)
+    types = {metric.name: metric.type for metric in shown.metrics}
+    facts = _facts(shown.name, types, reach, ())
+    verdicts = (
+        *_verdicts(store, scenario, facts, reach),
+        *(verdict for verdict in shown.verdicts if verdict.origin != "ltlab"),
+    )
+    found = [finding for finding in earlier.findings if finding.scenario == shown.name]
+    return shown.model_copy(
+        update={
+            "verdicts": verdicts,
+            "verdict": outcome.scenario_verdict(verdicts, found),
+            "judged_s": _judged_s(scenario.cut, shown.duration_s),
+        }
+    )
+
+
+def _judged_s(cut: model.Cut, seconds: float) -> tuple[float, float] | None:
+    if not cut.start_s and not cut.end_s:
+        return None
+    return cut.start_s, duck.rounded(seconds - cut.end_s) or 0.0
+
+
 def _cut_short(findings: Sequence[model.Finding]) -> bool:
     return any(found.effect in _CUT_SHORT for found in findings)
 
 
-def _facts(measured: measure.Measured, reach: charts.Extent) -> model.Facts:
-    built_in = {name: m.type for name, m in model.BUILT_IN.items() if name in reach.metrics}
-    said = measured.outcome.types
+def _facts(
+    name: str,
+    said: Mapping[str, model.MetricType],
+    reach: charts.Extent,
+    own: tuple[model.OwnThreshold, ...],
+) -> model.Facts:
+    known = {**said, **{metric: kind.type for metric, kind in model.BUILT_IN.items()}}
     return model.Facts(
-        scenario=measured.prepared.scenario.name,
-        types={**{name: kind for name, kind in said.items() if name in reach.metrics}, **built_in},
+        scenario=name,
+        types={metric: kind for metric, kind in known.items() if metric in reach.metrics},
+        recorded=frozenset(reach.metrics),
         load_start_ns=reach.start_ns,
         load_end_ns=reach.end_ns,
-        own=measured.outcome.own,
+        own=own,
         ambiguous_tags=reach.ambiguous_tags,
     )
 
@@ -125,7 +194,6 @@ def _scenario_result(
 ) -> model.ScenarioResult:
     prepared = measured.prepared
     seconds = (reach.end_ns - reach.start_ns) / 1e9
-    cut = prepared.scenario.cut
     endpoints, left_out = charts.endpoints(store, facts.scenario, seconds=seconds)
     return model.ScenarioResult(
         name=facts.scenario,
@@ -137,7 +205,7 @@ def _scenario_result(
         complete=not _cut_short(found),
         exit_code=measured.exit_code,
         duration_s=duck.rounded(seconds) or 0.0,
-        judged_s=(cut.start_s, seconds - cut.end_s) if cut.start_s or cut.end_s else None,
+        judged_s=_judged_s(prepared.scenario.cut, seconds),
         samples=measured.samples,
         verdicts=verdicts,
         metrics=charts.summaries(store, facts.scenario, facts.types, seconds=seconds),

@@ -193,12 +193,14 @@ class Outcome:
 class Facts:
     """What is known of one scenario's run besides its samples, for evaluate/ to judge with.
 
+    `recorded` names the metrics that have samples, `types` those whose type is known.
     `load_start_ns`, `load_end_ns`: first start and last end of an iteration or request, set-up and
     tear-down left out.
     """
 
     scenario: str
     types: dict[str, MetricType]
+    recorded: frozenset[str]
     load_start_ns: int
     load_end_ns: int
     own: tuple[OwnThreshold, ...] = ()

@@ -1,0 +1,50 @@
+"""`ltlab report` and `ltlab judge`: what can be done with a report folder without running again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from ltlab_ci import report
+from ltlab_ci.cli import shared, show
+from ltlab_ci.config import read
+from ltlab_ci.flows import folder, judge
+
+
+@click.command("report")
+@click.argument("directory", type=click.Path(path_type=Path), default="ltlab-report")
+@shared.lab_command()
+def render(*, flags: Mapping[str, str], directory: Path) -> int:  # noqa: ARG001
+    """Write the files of a report anew from its result.json."""
+    folder.write(directory, report.render(folder.read(directory)))
+    shared.voice(quiet=False).raw(f"report: {directory / 'report.html'}")
+    return 0
+
+
+@click.command("judge")
+@click.argument("directory", type=click.Path(path_type=Path), default="ltlab-report")
+@shared.output_options
+@shared.lab_command("config")
+def rejudge(*, flags: Mapping[str, str], directory: Path, quiet: bool, as_json: bool) -> int:
+    """Judge recorded samples against the thresholds that ltlab.yml states now."""
+    earlier = folder.read(directory)
+    loaded = read.load(cwd=Path.cwd(), environ=shared.environ(), flags=flags)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    result = judge.again(
+        earlier,
+        loaded.config.scenarios,
+        directory / "samples",
+        reproduce=shlex.join(["ltlab", "judge", str(directory)]),
+        times=earlier.times.model_copy(update={"written": now}),
+    )
+    folder.write(directory, report.render(result))
+    voice = shared.voice(quiet=quiet)
+    if as_json:
+        voice.raw((directory / folder.RESULT).read_text(encoding="utf-8"))
+    else:
+        show.result(result, folder=directory, voice=voice)
+    return result.exit_code
