@@ -45,12 +45,7 @@ def _table(rows: list[views.Row], *, several: bool) -> rich.table.Table:
         cells = [row.scenario] if several else []
         table.add_row(
             rich.text.Text(row.group.value, _STYLES[row.group.value]),
-            *(rich.text.Text(cell) for cell in [*cells, named, row.measured, _limit(row)]),
+            *(rich.text.Text(cell) for cell in [*cells, named, row.measured, row.limit]),
             rich.text.Text(row.samples),
         )
     return table
-
-
-def _limit(row: views.Row) -> str:
-    # An expression that only its engine understands is its own limit and stands there already.
-    return "" if row.limit == row.expression else row.limit

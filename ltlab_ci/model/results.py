@@ -106,7 +106,7 @@ class Series(Shown):
 
 
 class ScenarioResult(Shown):
-    """One scenario's run."""
+    """One scenario's run. `judged_s` counts from the start of the load, as `Series.t_s` does."""
 
     name: str
     engine: Literal["k6", "artillery"]

@@ -156,7 +156,8 @@ def _row(scenario: str, verdict: model.Verdict) -> Row:
         expression=wording.expression(verdict),
         note=wording.note(verdict),
         measured=figures.measured(verdict),
-        limit=wording.limit(verdict),
+        # Without parts the expression is the limit, and stands in the row already.
+        limit=wording.limit(verdict) if verdict.bound is not None and verdict.op else "",
         distance=wording.distance(verdict),
         sentence=wording.sentence(verdict),
         samples=_samples(verdict),

@@ -136,7 +136,8 @@ def _said(verdict: model.Verdict, *, subject: str) -> str:
 
 def _gap(gap: float, bound: float, unit: str) -> str:
     if unit == "share":
-        return f"{figures.share(gap).removesuffix(' %')} points"
+        points = figures.share(gap).removesuffix(" %")
+        return f"{points} {'point' if points == '1' else 'points'}"
     if bound == 0:
         return figures.of_unit(gap, unit)
     part = gap / abs(bound)
