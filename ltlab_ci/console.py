@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import rich.console
 import rich.live
@@ -20,19 +19,6 @@ from ltlab_ci import errors, model
 
 PLAIN_EVERY_S = 10.0
 _PLAIN_WIDTH = 120  # of tables in a log, which nobody resizes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tick:
-    """The state of a running scenario, for one progress line."""
-
-    scenario: str
-    elapsed_s: float
-    total_s: float | None
-    pulse: model.Pulse
-    requests: int
-    failed: int
-    rate_per_s: float
 
 
 class Console:
@@ -76,40 +62,50 @@ class Console:
         print(f"{one_line(error.message)}\n  what to do: {one_line(error.remedy)}", file=sys.stderr)
 
     @contextmanager
-    def progress(self) -> Iterator[Progress]:
+    def progress(self, scenario: str, total_s: float | None) -> Iterator[Progress]:
         """Show the progress of one scenario until the block ends."""
         if not self._live_possible:
-            yield Progress(None if self._quiet else self)
+            yield Progress(scenario, total_s, None if self._quiet else self)
             return
         with rich.live.Live(console=self._err, refresh_per_second=4, transient=True) as live:
-            yield Progress(self, live)
+            yield Progress(scenario, total_s, self, live)
 
 
-@dataclass
 class Progress:
     """The progress line of one scenario: kept up to date, or written anew now and then."""
 
-    console: Console | None
-    live: rich.live.Live | None = None
-    said_s: float = field(default=0.0)
+    def __init__(
+        self,
+        scenario: str,
+        total_s: float | None,
+        console: Console | None,
+        live: rich.live.Live | None = None,
+    ) -> None:
+        self._scenario, self._total_s = scenario, total_s
+        self._console, self._live = console, live
+        self._start = time.monotonic()
+        self._said_s = 0.0
 
-    def tick(self, tick: Tick) -> None:
-        """Show the newest state."""
-        if self.live is not None:
-            self.live.update(rich.text.Text(line(tick), no_wrap=True, overflow="ellipsis"))
-        elif self.console is not None and tick.elapsed_s - self.said_s >= PLAIN_EVERY_S:
-            self.said_s = tick.elapsed_s
-            self.console.say(line(tick))
+    def tick(self, pulse: model.Pulse) -> None:
+        """Show the newest state: sums since the start, p95 and VUs of the newest samples."""
+        elapsed_s = time.monotonic() - self._start
+        text = line(self._scenario, pulse, elapsed_s=elapsed_s, total_s=self._total_s)
+        if self._live is not None:
+            self._live.update(rich.text.Text(text, no_wrap=True, overflow="ellipsis"))
+        elif self._console is not None and elapsed_s - self._said_s >= PLAIN_EVERY_S:
+            self._said_s = elapsed_s
+            self._console.say(text)
 
 
-def line(tick: Tick) -> str:
+def line(scenario: str, pulse: model.Pulse, *, elapsed_s: float, total_s: float | None) -> str:
     """Return one line: elapsed of total, rate, p95, errors, VUs."""
-    total = f" / {tick.total_s:.0f} s" if tick.total_s else " s"
-    p95 = "-" if tick.pulse.p95_ms is None else f"{tick.pulse.p95_ms:.4g} ms"
-    vus = "-" if tick.pulse.vus is None else str(tick.pulse.vus)
+    total = f" / {total_s:.0f} s" if total_s else " s"
+    p95 = "-" if pulse.p95_ms is None else f"{pulse.p95_ms:.4g} ms"
+    vus = "-" if pulse.vus is None else str(pulse.vus)
+    rate = pulse.requests / elapsed_s if elapsed_s else 0.0
     return (
-        f"{one_line(tick.scenario)}  {tick.elapsed_s:.0f}{total}  {tick.rate_per_s:.1f} req/s  "
-        f"p95 {p95}  {tick.failed} failed  {vus} VUs"
+        f"{one_line(scenario)}  {elapsed_s:.0f}{total}  {rate:.1f} req/s  "
+        f"p95 {p95}  {pulse.failed} failed  {vus} VUs"
     )
 
 

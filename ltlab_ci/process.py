@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from ltlab_ci import errors
 
 Steps = tuple[tuple[signal.Signals, float], ...]
@@ -78,6 +80,14 @@ def run(
     return Done(code=code, out=out, err=err)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a program and everything it started used: CPU seconds since its start, memory now."""
+
+    cpu_s: float
+    memory_bytes: int
+
+
 class Child:
     """A running program whose output goes to a log file."""
 
@@ -97,6 +107,18 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return _shell_code(self._popen.wait(timeout=seconds))
         return None
+
+    def usage(self) -> Usage:
+        """Return what it and its descendants use; what has ended already no longer counts."""
+        cpu_s, memory_bytes = 0.0, 0
+        with contextlib.suppress(psutil.Error):
+            top = psutil.Process(self.pid)
+            for each in (top, *top.children(recursive=True)):
+                with contextlib.suppress(psutil.Error), each.oneshot():
+                    times = each.cpu_times()
+                    cpu_s += times.user + times.system
+                    memory_bytes += each.memory_info().rss
+        return Usage(cpu_s=cpu_s, memory_bytes=memory_bytes)
 
     def stop(self) -> int:
         """End it and its process group in bounded steps; harmless when it has ended already."""
@@ -157,6 +179,14 @@ def started(
         yield child
     finally:
         child.stop()
+
+
+def machine_cpu_s() -> tuple[float, float]:
+    """Return the (busy, whole) CPU seconds of all processors of this machine since its start."""
+    times = psutil.cpu_times()
+    # The kernel counts a guest's time in user time already.
+    whole = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
+    return whole - times.idle - getattr(times, "iowait", 0.0), whole
 
 
 def child_env(base: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:

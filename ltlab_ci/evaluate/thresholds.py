@@ -6,12 +6,16 @@ wording of reports (report/). No file, clock or environment either.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ltlab_ci import errors, model
 
 _END_TOLERANCE_S = 1.0
+_ENOUGH_BEYOND = 5
+"""Samples that must lie beyond a percentile; with fewer it is hardly more than the maximum."""
+
 _EMITTED_ONLY_WHEN_THERE = frozenset({"dropped_iterations"})
 """Counters that an engine writes only when there is something to count: none means 0."""
 
@@ -93,9 +97,15 @@ def _kept(own: model.OwnThreshold, engine: model.EngineName, ours: model.Verdict
             "severity": "fail" if own.strict else "warn",
             "count": count,
             "status": model.Status.NO_DATA if silent else judged,
-            "reason": f"{engine} judged it without a single sample" if silent else "",
+            "reason": _own_reason(engine, ours, silent=silent),
         }
     )
+
+
+def _own_reason(engine: model.EngineName, ours: model.Verdict, *, silent: bool) -> str:
+    if silent:
+        return f"{engine} judged it without a single sample"
+    return ours.reason if ours.observed is not None else ""
 
 
 def window(
@@ -168,7 +178,7 @@ def _judge(case: Case, answers: Mapping[model.Question, model.Answer]) -> model.
         status, reason = model.Status.NO_DATA, case.reason or _silence(case, answers)
     else:
         status = model.Status.PASS if threshold.holds(value) else model.Status.FAIL
-        reason = ""
+        reason = _few(threshold, count)
     return model.Verdict(
         metric=threshold.metric,
         tags=dict(threshold.tags),
@@ -210,6 +220,17 @@ def _silence(case: Case, answers: Mapping[model.Question, model.Answer]) -> str:
         return _unknown(threshold)
     where = f" in {threshold.over}" if threshold.over else ""
     return f"none of the {whole.count} samples of {threshold.metric} matches {threshold.key}{where}"
+
+
+def _few(threshold: model.Threshold, count: int) -> str:
+    """Say so where a percentile rests on almost nothing: hardly a sample lies beyond it."""
+    beyond = count * (1 - threshold.stat.percentile / 100)
+    if threshold.stat.name != "p" or threshold.stat.percentile in {0, 100}:
+        return ""
+    if beyond >= _ENOUGH_BEYOND:
+        return ""
+    needed = math.ceil(_ENOUGH_BEYOND / (1 - threshold.stat.percentile / 100))
+    return f"{count} samples are few for {threshold.stat}; from {needed} on it can be trusted"
 
 
 def _unknown(threshold: model.Threshold) -> str:

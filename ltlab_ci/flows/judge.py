@@ -90,14 +90,15 @@ def _judge(store: duck.Store, measured: measure.Measured) -> Judged:
     reach = charts.extent(store, scenario.name)
     facts = _facts(scenario.name, measured.outcome.types, reach, measured.outcome.own)
     own = thresholds.own_cases(facts)
-    answers = store.ask([*thresholds.questions(own), *validity.questions(scenario.name)])
+    answers = store.ask([*thresholds.questions(own), *validity.questions(facts)])
     verdicts = (
         *_verdicts(store, scenario, facts, reach),
         *thresholds.judge_own(facts, scenario.engine, answers),
     )
     findings = (*measured.findings, *measured.outcome.findings)
     if not _cut_short(findings):
-        findings += tuple(validity.findings(facts, measured.outcome, reach.metrics, answers))
+        planned = measured.prepared.script.load
+        findings += tuple(validity.findings(facts, planned, measured.outcome, answers))
     return Judged(
         result=_scenario_result(store, measured, facts, reach, verdicts=verdicts, found=findings),
         findings=findings,
@@ -200,8 +201,9 @@ def _scenario_result(
         engine=prepared.scenario.engine.value,
         engine_version=prepared.tool.version,
         script=prepared.scenario.script.name,
+        load_model=prepared.script.load.model,
         verdict=outcome.scenario_verdict(verdicts, found),
-        ran=bool(reach.metrics),
+        ran=facts.ran,
         complete=not _cut_short(found),
         exit_code=measured.exit_code,
         duration_s=duck.rounded(seconds) or 0.0,
@@ -234,6 +236,7 @@ def not_run(prepared: measure.Prepared) -> Judged:
         engine=scenario.engine.value,
         engine_version=prepared.tool.version,
         script=scenario.script.name,
+        load_model=prepared.script.load.model,
         verdict="fail",
         ran=False,
         complete=False,

@@ -1,16 +1,16 @@
-"""Run one scenario and keep every sample: the engine's process, the store's writer, the progress.
+"""Run one scenario: its engine's process, watched beside the service until one of them ends.
 
-Not here: the order of scenarios and what becomes of the samples (run.py).
+Not here: keeping its samples (recording.py), the order of scenarios (run.py).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ltlab_ci import console, errors, load, model, process
+from ltlab_ci.flows import recording, usage
 from ltlab_ci.lab import embedded, service
 from ltlab_ci.store import duck
 
@@ -64,21 +64,29 @@ def scenario(
         base_url=running.base_url,
         run_dir=run_dir,
     )
-    writer = duck.Writer(report_dir / "samples", name)
-    reader = prepared.engine.reader(run_dir)
     start = time.monotonic()
     findings: list[model.Finding] = []
-    with voice.progress() as progress:
-        meter = _Meter(writer, progress, name, prepared.script.duration_s, start)
-        with bench.exec(plan.argv, env=plan.env, log=plan.log) as child:
-            try:
-                findings += _watch(child, reader, meter, running, name)
-            except KeyboardInterrupt:
-                findings.append(_interrupted(name))
-            except errors.StoreError as error:
-                findings.append(finding(error, "store", name))
-            exit_code = child.stop()
-        findings += _keep_the_rest(reader, meter, writer, name)
+    with (
+        voice.progress(name, prepared.script.load.duration_s) as progress,
+        bench.exec(plan.argv, env=plan.env, log=plan.log) as child,
+    ):
+        recorder = recording.Recorder(
+            duck.Writer(report_dir / "samples", name),
+            prepared.engine.reader(run_dir),
+            usage.Gauge(child, running.child, run_dir),
+            progress,
+        )
+        try:
+            findings += _watch(child, running, recorder, name)
+        except KeyboardInterrupt:
+            findings.append(_interrupted(name))
+        except errors.StoreError as error:
+            findings.append(finding(error, "store", name))
+        exit_code = child.stop()
+        try:
+            recorder.finish()
+        except errors.StoreError as error:
+            findings.append(finding(error, "store", name))
     wall_s = time.monotonic() - start
     return Measured(
         prepared=prepared,
@@ -87,7 +95,7 @@ def scenario(
         wall_s=wall_s,
         outcome=prepared.engine.outcome(prepared.scenario, plan, exit_code),
         findings=tuple(findings),
-        samples=writer.samples,
+        samples=recorder.samples,
     )
 
 
@@ -104,57 +112,11 @@ def finding(error: errors.LabError, effect: str, scenario: str | None) -> model.
     )
 
 
-class _Meter:
-    """Stores batches and shows progress."""
-
-    def __init__(
-        self,
-        writer: duck.Writer,
-        progress: console.Progress,
-        name: str,
-        total_s: float | None,
-        start: float,
-    ) -> None:
-        self._writer, self._progress = writer, progress
-        self._name, self._total_s, self._start = name, total_s, start
-        self._pulse = model.Pulse()
-        self._requests = self._failed = 0
-        self._last_s = 0.0
-
-    def take(self, batches: Iterable[model.Batch]) -> None:
-        fresh = 0
-        for batch in batches:
-            pulse = self._writer.ingest(batch)
-            fresh += pulse.requests
-            self._failed += pulse.failed
-            self._pulse = model.Pulse(
-                p95_ms=pulse.p95_ms if pulse.p95_ms is not None else self._pulse.p95_ms,
-                vus=pulse.vus if pulse.vus is not None else self._pulse.vus,
-            )
-        elapsed_s = time.monotonic() - self._start
-        self._requests += fresh
-        self._progress.tick(
-            console.Tick(
-                scenario=self._name,
-                elapsed_s=elapsed_s,
-                total_s=self._total_s,
-                pulse=self._pulse,
-                requests=self._requests,
-                failed=self._failed,
-                rate_per_s=self._requests / elapsed_s if elapsed_s else 0.0,
-            )
-        )
-
-
 def _watch(
-    child: process.Child,
-    reader: load.Reader,
-    meter: _Meter,
-    running: service.Running,
-    name: str,
+    child: process.Child, running: service.Running, recorder: recording.Recorder, name: str
 ) -> list[model.Finding]:
     while child.wait(_LOOK_EVERY_S) is None:
-        meter.take(reader.drain())
+        recorder.look()
         death = running.death()
         if death is not None:
             return [
@@ -166,17 +128,6 @@ def _watch(
                     scenario=name,
                 )
             ]
-    return []
-
-
-def _keep_the_rest(
-    reader: load.Reader, meter: _Meter, writer: duck.Writer, name: str
-) -> list[model.Finding]:
-    try:
-        meter.take(reader.finish())
-        writer.close()
-    except errors.StoreError as error:
-        return [finding(error, "store", name)]
     return []
 
 

@@ -71,7 +71,10 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
             f"scenario {scenario.name}: the phases of {scenario.script.name} start no virtual user",
             remedy="give a phase an arrivalRate or arrivalCount above 0",
         )
-    return Script(duration_s=found["duration_s"], has_target=has_target)
+    # Virtual users arrive at a rate; how many are skipped is counted (vusers.skipped).
+    return Script(
+        load=model.PlannedLoad(model="open", duration_s=found["duration_s"]), has_target=has_target
+    )
 
 
 def _inspected(

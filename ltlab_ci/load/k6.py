@@ -12,10 +12,9 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ltlab_ci import errors, model, process
-from ltlab_ci.load import follow, k6_outcome, tools
+from ltlab_ci.load import follow, k6_outcome, k6_plan, tools
 from ltlab_ci.load.plan import Machine, Plan, Script, Tool
 
 CSV = "samples.csv"
@@ -83,7 +82,7 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
             remedy="mend the script; `k6 inspect` shows the same error",
         )
     options = json.loads(done.out)
-    return Script(duration_s=_planned(options), tags=options.get("tags") or {})
+    return Script(load=k6_plan.read(options), tags=options.get("tags") or {})
 
 
 def plan(
@@ -184,23 +183,3 @@ def _refuse_tags(scenario: model.Scenario, script: Script) -> None:
                 f"custom tags in k6's output unreadable",
                 remedy=f"rename the tag in the script, or drop the threshold on {custom[0].key}",
             )
-
-
-def _planned(options: dict[str, Any]) -> float | None:
-    """Return how long the load is planned to last, None where iterations decide.
-
-    k6's own totalDuration also counts the grace that iterations get after their end.
-    """
-    ends = []
-    for scenario in (options.get("scenarios") or {}).values():
-        stages = [stage.get("duration") for stage in scenario.get("stages") or ()]
-        parts = [scenario.get("startTime"), *(stages or [scenario.get("duration")])]
-        if not any(parts[1:]):
-            return None
-        ends.append(sum(_seconds(part) for part in parts if part))
-    return max(ends, default=None)
-
-
-def _seconds(text: str) -> float:
-    parts = re.findall(r"([\d.]+)(ms|h|m|s)", text)
-    return sum(model.seconds(number + unit) for number, unit in parts)

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ltlab_ci import model
+
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
@@ -34,11 +36,11 @@ class Tool:
 class Script:
     """What a script says of itself before it runs.
 
-    `duration_s` is None when it cannot be known; `has_target` is False for an Artillery script
-    that names no target of its own; `tags` are the tags put on every sample.
+    `load` is its plan of load, as far as it can be known; `has_target` is False for an Artillery
+    script that names no target of its own; `tags` are the tags put on every sample.
     """
 
-    duration_s: float | None = None
+    load: model.PlannedLoad = field(default_factory=model.PlannedLoad)
     has_target: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import pydantic
 
-from ltlab_ci.model.samples import MetricType
+from ltlab_ci.model.samples import USAGE, MetricType
 
 SCHEMA_VERSION: Final = 1
 
@@ -93,7 +93,10 @@ class Endpoint(Shown):
 
 
 class Series(Shown):
-    """Figures over time, one value a step; None where nothing was measured in a step."""
+    """Figures over time, one value a step; None where nothing was measured in a step.
+
+    CPU is in processors (1.0 is one of them busy), the mean of a step; memory its maximum.
+    """
 
     step_s: float
     t_s: tuple[float, ...]
@@ -103,6 +106,10 @@ class Series(Shown):
     requests_per_s: tuple[float | None, ...]
     failed_per_s: tuple[float | None, ...]
     vus: tuple[float | None, ...]
+    service_cpu: tuple[float | None, ...] = ()
+    engine_cpu: tuple[float | None, ...] = ()
+    service_memory_mb: tuple[float | None, ...] = ()
+    engine_memory_mb: tuple[float | None, ...] = ()
 
 
 class ScenarioResult(Shown):
@@ -112,6 +119,7 @@ class ScenarioResult(Shown):
     engine: Literal["k6", "artillery"]
     engine_version: str
     script: str
+    load_model: LoadModel = ""
     verdict: Literal["pass", "fail"]
     ran: bool
     complete: bool
@@ -160,6 +168,23 @@ class Result(Shown):
     times: Times
 
 
+LoadModel = Literal["open", "closed", "mixed", ""]
+"""Open: starts follow an arrival rate. Closed: a VU starts again when it is done, which hides
+stalls. Mixed: a script with both. "": not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedLoad:
+    """What a script is going to do: for how long, by which model, how many iterations it offers.
+
+    None where iterations, or the engine, decide on the way; `iterations` only for open models.
+    """
+
+    model: LoadModel = ""
+    duration_s: float | None = None
+    iterations: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class OwnThreshold:
     """A threshold that the engine judged itself: `crossed` is its word, `tags` as it read them.
@@ -205,3 +230,13 @@ class Facts:
     load_end_ns: int
     own: tuple[OwnThreshold, ...] = ()
     ambiguous_tags: bool = False
+
+    @property
+    def ran(self) -> bool:
+        """Say whether the engine recorded anything at all."""
+        return bool(self.recorded - USAGE)
+
+    @property
+    def load_s(self) -> float:
+        """Return how long the load lasted."""
+        return (self.load_end_ns - self.load_start_ns) / 1e9

@@ -91,8 +91,19 @@ BUILT_IN: dict[str, Metric] = {
     "ws_ping": _TIME_TREND,
     "ws_session_duration": _TIME_TREND,
     "ws_sessions": _COUNTER,
+    "engine_cpu": Metric(type=MetricType.TREND),
+    "engine_memory": Metric(type=MetricType.TREND, unit=Unit.DATA),
+    "service_cpu": Metric(type=MetricType.TREND),
+    "service_memory": Metric(type=MetricType.TREND, unit=Unit.DATA),
+    "machine_cpu": Metric(type=MetricType.TREND),
 }
-"""Metrics whose type and unit are known before a run, by k6's names for every engine."""
+"""Metrics whose type and unit are known before a run, by k6's names for every engine; the last
+five are ltlab's own: CPU of programs in processors (1.0 is one of them busy), of the machine as a
+share of all its processors, memory in bytes."""
+
+
+USAGE = frozenset({"engine_cpu", "engine_memory", "service_cpu", "service_memory", "machine_cpu"})
+"""What ltlab itself measures beside every run: its samples do not show that any load ran."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,18 @@ def of(scenario: model.ScenarioResult, number: int) -> tuple[Chart, ...]:
             f"chart-{number}-failed", "Failed requests", "/s", (("failed", series.failed_per_s),)
         ),
         _chart(f"chart-{number}-vus", "Virtual users", "", (("VUs", series.vus),)),
+        _chart(
+            f"chart-{number}-cpu",
+            "Processors used",
+            "",
+            (("service", series.service_cpu), ("engine", series.engine_cpu)),
+        ),
+        _chart(
+            f"chart-{number}-memory",
+            "Memory",
+            " MB",
+            (("service", series.service_memory_mb), ("engine", series.engine_memory_mb)),
+        ),
     )
     return tuple(chart for chart in found if chart is not None)
 
@@ -111,6 +123,7 @@ def _chart(
 _SHOWN: dict[str, Callable[[float], str]] = {
     "ms": figures.ms,
     "/s": figures.per_s,
+    " MB": lambda value: figures.size(value * 1e6),
     "": figures.plain,
 }
 

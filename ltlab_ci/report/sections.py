@@ -112,7 +112,8 @@ def _judged(span: tuple[float, float] | None) -> str:
 
 def _meta(scenario: model.ScenarioResult) -> tuple[str, ...]:
     what = (f"{scenario.engine} {scenario.engine_version}", scenario.script, _state(scenario))
-    known = tuple(escape.visible(text) for text in what)
+    named = (*what, wording.LOAD_MODELS[scenario.load_model])
+    known = tuple(escape.visible(text) for text in named if text)
     if not scenario.ran:
         return known
     took = f"took {figures.duration(scenario.duration_s)}"

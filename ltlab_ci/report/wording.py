@@ -53,6 +53,13 @@ EFFECTS = {
     "warn": "hint",
 }
 
+LOAD_MODELS: dict[model.LoadModel, str] = {
+    "open": "open model",
+    "closed": "closed model: VUs wait for answers, so a stall sends less load",
+    "mixed": "open and closed models",
+    "": "",
+}
+
 
 def key(verdict: model.Verdict) -> str:
     """Return metric and tags as a configuration writes them."""

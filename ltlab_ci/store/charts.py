@@ -130,18 +130,8 @@ def series(store: duck.Store, scenario: str, reach: Extent) -> model.Series | No
         return None
     step_s = max(1, -(-int(length_s + 1) // MAX_STEPS))
     steps = int(length_s // step_s) + 1
-    rows = store.db.execute(
-        "SELECT (time_ns - ?) // ?, "
-        "quantile_cont(value, [0.5, 0.95, 0.99]) FILTER (metric = 'http_req_duration'), "
-        "fsum(value) FILTER (metric = 'http_reqs'), "
-        "fsum(value) FILTER (metric = 'http_req_failed'), "
-        "max(value) FILTER (metric = 'vus') "
-        f"FROM {source} WHERE time_ns >= ? AND time_ns <= ? GROUP BY 1",
-        [reach.start_ns, step_s * 1_000_000_000, reach.start_ns, reach.end_ns],
-    ).fetchall()
-    by_step = {int(row[0]): row for row in rows}
-    table = [by_step.get(step, (step, None, None, None, None)) for step in range(steps)]
-    quantiles = [row[1] or (None, None, None) for row in table]
+    table = _steps(store, source, reach, step_s, steps)
+    quantiles = [row[0] or (None, None, None) for row in table]
     widths = [min(step_s, length_s - step * step_s) or step_s for step in range(steps)]
     return model.Series(
         step_s=step_s,
@@ -149,10 +139,35 @@ def series(store: duck.Store, scenario: str, reach: Extent) -> model.Series | No
         p50=tuple(duck.rounded(q[0]) for q in quantiles),
         p95=tuple(duck.rounded(q[1]) for q in quantiles),
         p99=tuple(duck.rounded(q[2]) for q in quantiles),
-        requests_per_s=tuple(_per(row[2], w) for row, w in zip(table, widths, strict=True)),
-        failed_per_s=tuple(_per(row[3], w) for row, w in zip(table, widths, strict=True)),
-        vus=tuple(row[4] for row in table),
+        requests_per_s=tuple(_per(row[1], w) for row, w in zip(table, widths, strict=True)),
+        failed_per_s=tuple(_per(row[2], w) for row, w in zip(table, widths, strict=True)),
+        vus=tuple(row[3] for row in table),
+        service_cpu=tuple(duck.rounded(row[4]) for row in table),
+        engine_cpu=tuple(duck.rounded(row[5]) for row in table),
+        service_memory_mb=tuple(duck.rounded(row[6]) for row in table),
+        engine_memory_mb=tuple(duck.rounded(row[7]) for row in table),
     )
+
+
+def _steps(
+    store: duck.Store, source: str, reach: Extent, step_s: int, steps: int
+) -> list[tuple[Any, ...]]:
+    """Return one row a step, all None for a step without samples."""
+    rows = store.db.execute(
+        "SELECT (time_ns - ?) // ?, "
+        "quantile_cont(value, [0.5, 0.95, 0.99]) FILTER (metric = 'http_req_duration'), "
+        "fsum(value) FILTER (metric = 'http_reqs'), "
+        "fsum(value) FILTER (metric = 'http_req_failed'), "
+        "max(value) FILTER (metric = 'vus'), "
+        "favg(value) FILTER (metric = 'service_cpu'), "
+        "favg(value) FILTER (metric = 'engine_cpu'), "
+        "max(value) FILTER (metric = 'service_memory') / 1e6, "
+        "max(value) FILTER (metric = 'engine_memory') / 1e6 "
+        f"FROM {source} WHERE time_ns >= ? AND time_ns <= ? GROUP BY 1",
+        [reach.start_ns, step_s * 1_000_000_000, reach.start_ns, reach.end_ns],
+    ).fetchall()
+    by_step = {int(row[0]): row[1:] for row in rows}
+    return [by_step.get(step, (None,) * 8) for step in range(steps)]
 
 
 def _per(total: float | None, seconds: float) -> float | None:

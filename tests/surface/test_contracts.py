@@ -25,7 +25,7 @@ BREACHES = {
         "evaluate/validity.py",
         "import time",
     ),
-    "Only process.py starts processes": ("lab/service.py", "import subprocess"),
+    "Only process.py starts and watches processes": ("lab/service.py", "import subprocess"),
     "The process's environment is read in cli/ alone": ("load/tools.py", "import os"),
     "click is for cli/ alone": ("flows/run.py", "import click"),
     "duckdb is for store/ alone": ("flows/judge.py", "import duckdb"),

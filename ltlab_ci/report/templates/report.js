@@ -7,6 +7,8 @@
     p99: { color: "--line-3", width: 1.5, dash: [5, 3] },
     requests: { color: "--line-1", width: 2, dash: [], fill: true },
     failed: { color: "--fail", width: 2, dash: [], fill: true },
+    service: { color: "--line-1", width: 1.5, dash: [] },
+    engine: { color: "--line-2", width: 1.5, dash: [6, 3] },
     VUs: { color: "--line-4", width: 2, dash: [], fill: true },
   };
   const HEIGHT = 210;

@@ -1,0 +1,54 @@
+"""Keep every sample of a running scenario, and show its progress.
+
+Not here: running it (measure.py), reading an engine's files (load/), Parquet (store/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ltlab_ci import console, load, model
+from ltlab_ci.flows import usage
+from ltlab_ci.store import duck
+
+
+class Recorder:
+    """Moves samples from the engine's files into the store; `look` is called while it runs."""
+
+    def __init__(
+        self,
+        writer: duck.Writer,
+        reader: load.Reader,
+        gauge: usage.Gauge,
+        progress: console.Progress,
+    ) -> None:
+        self._writer, self._reader, self._gauge = writer, reader, gauge
+        self._progress = progress
+        self._pulse = model.Pulse()
+
+    @property
+    def samples(self) -> int:
+        """Return how many samples were stored."""
+        return self._writer.samples
+
+    def look(self) -> None:
+        """Store what was written since the last time. Raises StoreError."""
+        self._gauge.look()
+        self._take(self._reader.drain())
+
+    def finish(self) -> None:
+        """Store the rest once the engine has ended, and close the store. Raises StoreError."""
+        self._take(self._reader.finish())
+        self._take(self._gauge.batches())
+        self._writer.close()
+
+    def _take(self, batches: Iterable[model.Batch]) -> None:
+        for batch in batches:
+            fresh, last = self._writer.ingest(batch), self._pulse
+            self._pulse = model.Pulse(
+                requests=last.requests + fresh.requests,
+                failed=last.failed + fresh.failed,
+                p95_ms=fresh.p95_ms if fresh.p95_ms is not None else last.p95_ms,
+                vus=fresh.vus if fresh.vus is not None else last.vus,
+            )
+        self._progress.tick(self._pulse)
