@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TextIO
 
 import pydantic
 
@@ -14,21 +17,47 @@ MARKER = ".ltlab"
 RESULT = "result.json"
 
 
-def fresh(folder: Path) -> None:
-    """Empty a report folder of ours, or make a new one.
+@contextlib.contextmanager
+def fresh(folder: Path) -> Iterator[None]:
+    """Empty a report folder of ours, or make a new one, and keep other runs out of it meanwhile.
 
-    Raises ConfigError for a folder that holds anything else, or that cannot be written.
+    Raises ConfigError for a folder that holds anything else, is in use, or cannot be written.
     """
     try:
-        if folder.exists() and any(folder.iterdir()):
-            if not (folder / MARKER).is_file():
-                raise errors.ConfigError(
-                    f"{folder} holds files that ltlab did not write",
-                    remedy="choose another folder with --report-dir, or empty it yourself",
-                )
-            shutil.rmtree(folder)
+        if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+            raise errors.ConfigError(
+                f"{folder} holds files that ltlab did not write",
+                remedy="choose another folder with --report-dir, or empty it yourself",
+            )
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MARKER).write_text("a report of ltlab; the next run replaces it\n")
+        marker = (folder / MARKER).open("w", encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    with marker:
+        _lock(marker, folder)
+        marker.write("a report of ltlab; the next run replaces it\n")
+        marker.flush()
+        _empty(folder)
+        yield
+
+
+def _lock(marker: TextIO, folder: Path) -> None:
+    try:
+        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise errors.ConfigError(
+            f"another run of ltlab is writing to {folder}",
+            remedy="wait for its end, or choose another folder with --report-dir",
+        ) from error
+
+
+def _empty(folder: Path) -> None:
+    try:
+        for entry in folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name != MARKER:
+                entry.unlink()
     except OSError as error:
         raise _unwritable(folder, error) from error
 

@@ -31,18 +31,23 @@ def run(config: model.Config, outside: Outside) -> model.Result:
     says so too.
     """
     started = outside.now()
-    folder.fresh(config.report_dir)
-    bench = embedded.bench(config.root, outside.environ)
-    try:
-        prepared = prepare(config, bench, outside)
-    except errors.LabError as error:
-        effect = "config" if isinstance(error, errors.ConfigError) else "engine"
-        _report(config, outside, started, (), [measure.finding(error, effect, None)])
-        raise
-    measured, findings = _measure(config, bench, prepared, outside)
-    judged = judge.every(measured, config.report_dir / "samples")
-    rest = [judge.not_run(each) for each in prepared[len(measured) :]]
-    return _report(config, outside, started, [*judged, *rest], findings)
+    with folder.fresh(config.report_dir):
+        bench = embedded.bench(config.root, outside.environ)
+        try:
+            prepared = prepare(config, bench, outside)
+        except errors.LabError as error:
+            effect = "config" if isinstance(error, errors.ConfigError) else "engine"
+            _report(config, outside, started, (), [measure.finding(error, effect, None)])
+            raise
+        measured, findings = _measure(config, bench, prepared, outside)
+        samples = config.report_dir / "samples"
+        try:
+            judged = judge.every(measured, samples)
+        except KeyboardInterrupt:  # a second one is ignored: see cli/
+            findings.append(_interrupted("interrupted while it was judged"))
+            judged = judge.every(measured, samples)
+        rest = [judge.not_run(each) for each in prepared[len(measured) :]]
+        return _report(config, outside, started, [*judged, *rest], findings)
 
 
 def _report(
@@ -127,6 +132,10 @@ def _measure(
     except errors.EngineError as error:
         return done, [measure.finding(error, "engine", None)]
     except KeyboardInterrupt:
-        stop = errors.Interrupted("interrupted before any load", remedy="run it again")
-        return done, [measure.finding(stop, "interrupted", None)]
+        return done, [_interrupted("interrupted before its end")]
     return done, []
+
+
+def _interrupted(message: str) -> model.Finding:
+    stop = errors.Interrupted(message, remedy="run it again")
+    return measure.finding(stop, "interrupted", None)

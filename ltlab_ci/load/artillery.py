@@ -11,6 +11,7 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ltlab_ci import errors, model, process, resources
 from ltlab_ci.load import artillery_outcome, artillery_samples, tools
@@ -117,6 +118,7 @@ def plan(
         env={
             **QUIET,
             **({"BASE_URL": base_url} if base_url else {}),
+            **_no_proxy(base_url),
             **scenario.env,
             "ARTILLERY_PLUGINS": _plugins(scenario.env.get("ARTILLERY_PLUGINS", "")),
             "ARTILLERY_PLUGIN_PATH": ":".join(
@@ -138,6 +140,12 @@ def reader(run_dir: Path) -> artillery_samples.NdjsonReader:
 def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
     """Read Artillery's report, its `ensure` checks and its exit code."""
     return artillery_outcome.read(scenario, plan, exit_code)
+
+
+def _no_proxy(base_url: str) -> dict[str, str]:
+    # Artillery sends even requests to this machine through HTTP_PROXY and knows no NO_PROXY.
+    local = urlsplit(base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+    return {"HTTP_PROXY": "", "HTTPS_PROXY": ""} if local else {}
 
 
 def _refuse(scenario: model.Scenario) -> None:
