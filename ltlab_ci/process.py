@@ -57,27 +57,40 @@ def run(
     Not found, too slow and (with `check`) a non-zero exit are all a `failure`, with its last lines.
     """
     try:
-        done = subprocess.run(
+        popen = subprocess.Popen(
             list(argv),
             cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
     except OSError as error:
         raise failure(f"cannot start {argv[0]}: {error.strerror}", remedy=remedy) from error
+    try:
+        streams = popen.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
         raise failure(
             f"{shlex.join(argv[:3])} did not end within {timeout_s:g} s", remedy=remedy
         ) from error
-    out, err = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
-    code = _shell_code(done.returncode)
+    finally:
+        # Too slow or interrupted: it goes, with all that it started.
+        if popen.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(popen.pid, signal.SIGKILL)
+            popen.communicate()
+    out, err = (stream.decode("utf-8", "replace") for stream in streams)
+    code = _shell_code(popen.returncode)
     if check and code:
         tail = " | ".join((err or out).strip().splitlines()[-_TAIL_LINES:])
         raise failure(f"{shlex.join(argv[:3])} exited with {code}: {tail}", remedy=remedy)
     return Done(code=code, out=out, err=err)
+
+
+def was_too_slow(error: errors.LabError) -> bool:
+    """Say whether `run` failed because the time was over, not because nothing could be started."""
+    return isinstance(error.__cause__, subprocess.TimeoutExpired)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,11 +209,11 @@ def child_env(base: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, st
     """
     own_bin = str(Path(sys.prefix) / "bin") if sys.prefix != sys.base_prefix else ""
     env = {name: value for name, value in base.items() if not name.startswith("LTLAB_")}
-    if own_bin:
-        paths = env.get("PATH", "").split(os.pathsep)
+    if own_bin and "PATH" in env:
+        paths = env["PATH"].split(os.pathsep)
         env["PATH"] = os.pathsep.join(path for path in paths if path.rstrip("/") != own_bin)
-        if env.get("VIRTUAL_ENV") == sys.prefix:
-            del env["VIRTUAL_ENV"]
+    if own_bin and env.get("VIRTUAL_ENV") == sys.prefix:
+        del env["VIRTUAL_ENV"]
     return {**env, **extra}
 
 

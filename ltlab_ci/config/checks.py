@@ -6,6 +6,7 @@ refused, unless the script itself holds that very name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def _known(
     what: str,
 ) -> None:
     near = document.suggestion(word, known)
-    if word in known or word in script or not near:
+    if word in known or not near or re.search(rf"(?<!\w){re.escape(word)}(?!\w)", script):
         return
     raise errors.ConfigError(
         f"{doc.at(loc)}: unknown {what} {word!r}{near}",

@@ -29,9 +29,16 @@ class Document:
 
     def at(self, loc: Loc) -> str:
         """Return `file:line:column` of a value, or of the nearest one that is written."""
-        while loc and loc not in self.places:
-            loc = loc[:-1]
-        line, column = self.places.get(loc, (1, 1))
+        line, column = 1, 1
+        here: Loc = ()
+        for part in loc:
+            # Where one item was written instead of a list of them, its index is not in the file.
+            step = (*here, part if isinstance(part, int) else str(part))
+            if step not in self.places and (*here, str(part)) in self.places:
+                step = (*here, str(part))
+            if step in self.places:
+                here = step
+                line, column = self.places[here]
         return f"{self.path.name}:{line}:{column}"
 
 
@@ -87,7 +94,8 @@ def suggestion(word: str, known: Sequence[str]) -> str:
 
 
 def _explained(document: Document, error: pydantic.ValidationError) -> errors.ConfigError:
-    first = error.errors(include_url=False)[0]
+    # A misspelt key is why another one is missing: it comes first.
+    first = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
     loc = tuple(part for part in first["loc"] if part != "[key]")
     name = str(loc[-1]) if loc else ""
     kind, message = first["type"], first["msg"]
@@ -137,6 +145,10 @@ def _places(node: yaml.Node, loc: Loc) -> Iterator[tuple[Loc, tuple[int, int]]]:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(
+                    problem="a key must be a text", problem_mark=key.start_mark
+                )
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"{key.value!r} stands here twice", problem_mark=key.start_mark

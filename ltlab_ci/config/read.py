@@ -5,6 +5,7 @@ Not here: places in the file (document.py), the table of options (options.py).
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ def _config(
         service=service,
         scenarios=scenarios,
         report_dir=(cwd / settings["report-dir"].value).resolve(),
-        cache_dir=(cwd / (home + cache[1:] if cache.startswith("~") else cache)).resolve(),
+        cache_dir=(cwd / re.sub(r"^~(?=/|$)", lambda _: home, cache)).resolve(),
         k6_path=_program(settings["k6"], base, cwd),
         artillery_path=_program(settings["artillery"], base, cwd),
         node_path=_program(settings["node"], base, cwd),
@@ -115,7 +116,12 @@ def _config(
 def _settings(
     root: Path, file: Mapping[str, str], environ: Mapping[str, str], flags: Mapping[str, str]
 ) -> dict[str, options.Setting]:
-    found = dotenv.dotenv_values(root / ".env", interpolate=False)
+    try:
+        found = dotenv.dotenv_values(root / ".env", interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise errors.ConfigError(
+            f"{root / '.env'} cannot be read: {error}", remedy="make it UTF-8 text, or remove it"
+        ) from error
     mine = {name: value or "" for name, value in found.items() if name.startswith("LTLAB_")}
     return options.resolve(file=file, dotenv=mine, environ=environ, flags=flags)
 

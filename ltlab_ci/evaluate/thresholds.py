@@ -75,6 +75,8 @@ def _own_threshold(own: model.OwnThreshold) -> model.Threshold:
 
 
 def _readable(own: model.OwnThreshold) -> model.Threshold | None:
+    if own.op:
+        return None  # the engine brought figures of its own
     try:
         return replace(model.Threshold.parse(own.metric, own.expression), tags=own.tags)
     except errors.ConfigError:
@@ -104,7 +106,7 @@ def _kept(own: model.OwnThreshold, engine: model.EngineName, ours: model.Verdict
 
 def _own_reason(engine: model.EngineName, ours: model.Verdict, *, silent: bool) -> str:
     if silent:
-        return f"{engine} judged it without a single sample"
+        return f"{engine} judged it although {ours.reason or 'it had no sample'}"
     return ours.reason if ours.observed is not None else ""
 
 
@@ -121,8 +123,9 @@ def window(
         return model.Window(start_ns=first, end_ns=last), ""
     if not cut.start_s and not cut.end_s:
         return None, ""
-    first, last = start + _ns(cut.start_s), end - _ns(cut.end_s)
-    if first >= last:
+    # The last sample lies at the very end, and a window is half open.
+    first, last = start + _ns(cut.start_s), end - _ns(cut.end_s) if cut.end_s else end + 1
+    if first >= last - (not cut.end_s):
         return None, f"the load lasted {length_s:.1f} s; steady_state leaves nothing of it"
     return model.Window(start_ns=first, end_ns=last), ""
 
@@ -132,6 +135,9 @@ def _case(threshold: model.Threshold, facts: model.Facts, cut: model.Cut) -> Cas
     built_in = model.BUILT_IN.get(threshold.metric)
     if kind is None and built_in is not None:
         kind = built_in.type
+    if kind is None and threshold.absent_is_zero and threshold.metric not in facts.recorded:
+        # An engine does not even name a counter that nothing was added to.
+        kind = model.MetricType.COUNTER
     whole = _question(facts, _samples_of(threshold.metric), (), None, kind)
     if kind is None:
         reason = _untyped(threshold) if threshold.metric in facts.recorded else _unknown(threshold)

@@ -20,10 +20,9 @@ _ENDED_EARLY_S = 2.0
 BUSY_SHARE = 0.95
 """A machine this busy on average makes requests wait for a processor, whatever the service does."""
 
-_TRAFFIC = frozenset(
-    {"http_reqs", "grpc_req_duration", "ws_sessions", "ws_connecting", "data_sent"}
-)
-"""Metrics of which at least one has samples when a script talked to anything at all."""
+_TRAFFIC = frozenset({"http_reqs", "grpc_req_duration", "ws_sessions", "ws_connecting"})
+"""Metrics of which at least one has samples when a script talked to anything at all; for other
+protocols the bytes sent tell."""
 
 
 def questions(facts: model.Facts) -> tuple[model.Question, ...]:
@@ -70,7 +69,7 @@ def _work(
             f"every one of {iterations:g} iterations threw",
             "mend the script; the first error is in logs/",
         )
-    if not facts.recorded & _TRAFFIC:
+    if not facts.recorded & _TRAFFIC and not _value(asked, "data_sent"):
         yield _invalid(
             facts,
             "no-request",
@@ -160,6 +159,7 @@ def _questions(facts: model.Facts) -> dict[str, model.Question]:
         "dropped_iterations": "count",
         "http_reqs": "count",
         "http_req_failed": "rate",
+        "data_sent": "count",
         "machine_cpu": "avg",
     }
     return {

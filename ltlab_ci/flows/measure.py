@@ -55,47 +55,39 @@ def scenario(
 ) -> Measured:
     """Run a scenario to its end, or until the service dies or a person interrupts."""
     name = prepared.scenario.name
-    run_dir = report_dir / "logs" / Path(duck.file_name(name)).stem
-    run_dir.mkdir(parents=True)
-    plan = prepared.engine.plan(
-        prepared.tool,
-        prepared.scenario,
-        prepared.script,
-        base_url=running.base_url,
-        run_dir=run_dir,
-    )
+    plan = _plan(prepared, running.base_url, report_dir)
     start = time.monotonic()
-    findings: list[model.Finding] = []
     with (
         voice.progress(name, prepared.script.load.duration_s) as progress,
         bench.exec(plan.argv, env=plan.env, log=plan.log) as child,
     ):
         recorder = recording.Recorder(
             duck.Writer(report_dir / "samples", name),
-            prepared.engine.reader(run_dir),
-            usage.Gauge(child, running.child, run_dir),
+            prepared.engine.reader(plan.run_dir),
+            usage.Gauge(child, running.child, plan.run_dir),
             progress,
         )
-        try:
-            findings += _watch(child, running, recorder, name)
-        except KeyboardInterrupt:
-            findings.append(_interrupted(name))
-        except errors.StoreError as error:
-            findings.append(finding(error, "store", name))
-        exit_code = child.stop()
-        try:
-            recorder.finish()
-        except errors.StoreError as error:
-            findings.append(finding(error, "store", name))
-    wall_s = time.monotonic() - start
+        findings = [
+            *_watch(child, running, recorder, name),
+            *_end(child, recorder, name),
+        ]
+    exit_code = child.stop()
     return Measured(
         prepared=prepared,
         plan=plan,
         exit_code=exit_code,
-        wall_s=wall_s,
+        wall_s=time.monotonic() - start,
         outcome=prepared.engine.outcome(prepared.scenario, plan, exit_code),
         findings=tuple(findings),
         samples=recorder.samples,
+    )
+
+
+def _plan(prepared: Prepared, base_url: str, report_dir: Path) -> load.Plan:
+    run_dir = report_dir / "logs" / Path(duck.file_name(prepared.scenario.name)).stem
+    run_dir.mkdir(parents=True)
+    return prepared.engine.plan(
+        prepared.tool, prepared.scenario, prepared.script, base_url=base_url, run_dir=run_dir
     )
 
 
@@ -115,20 +107,37 @@ def finding(error: errors.LabError, effect: str, scenario: str | None) -> model.
 def _watch(
     child: process.Child, running: service.Running, recorder: recording.Recorder, name: str
 ) -> list[model.Finding]:
-    while child.wait(_LOOK_EVERY_S) is None:
-        recorder.look()
-        death = running.death()
-        if death is not None:
-            return [
-                model.Finding(
-                    code="service-died",
-                    effect="lab",
-                    message=f"the service {death} during the run",
-                    remedy="see logs/service.log in the report",
-                    scenario=name,
-                )
-            ]
+    """Return why the run has to be ended early, nothing when it ends by itself."""
+    try:
+        while child.wait(_LOOK_EVERY_S) is None:
+            recorder.look()
+            death = running.death()
+            if death is not None:
+                return [_died(death, name)]
+    except KeyboardInterrupt:
+        return [_interrupted(name)]
+    except errors.StoreError as error:
+        return [finding(error, "store", name)]
     return []
+
+
+def _end(child: process.Child, recorder: recording.Recorder, name: str) -> list[model.Finding]:
+    child.stop()
+    try:
+        recorder.finish()
+    except errors.StoreError as error:
+        return [finding(error, "store", name)]
+    return []
+
+
+def _died(death: str, name: str) -> model.Finding:
+    return model.Finding(
+        code="service-died",
+        effect="lab",
+        message=f"the service {death} during the run",
+        remedy="see logs/service.log in the report",
+        scenario=name,
+    )
 
 
 def _interrupted(name: str) -> model.Finding:

@@ -16,6 +16,7 @@ import requests
 from ltlab_ci import errors, model, process
 
 POLL_S = 0.1
+_COMMAND_S = 10.0
 
 
 def wait(
@@ -40,7 +41,8 @@ def wait(
                 f"the service {death} before it was ready",
                 remedy="run its command by hand; its log is logs/service.log in the report",
             )
-        problem = _problem(ready, base_url, cwd=cwd, env=env)
+        left_s = max(0.1, timeout_s - (time.monotonic() - start))
+        problem = _problem(ready, base_url, cwd=cwd, env=env, left_s=left_s)
         waited = time.monotonic() - start
         if problem is None:
             return waited
@@ -52,9 +54,11 @@ def wait(
         time.sleep(POLL_S)
 
 
-def _problem(ready: model.Ready, base_url: str, *, cwd: Path, env: Mapping[str, str]) -> str | None:
+def _problem(
+    ready: model.Ready, base_url: str, *, cwd: Path, env: Mapping[str, str], left_s: float
+) -> str | None:
     if ready.command is not None:
-        return _command_problem(ready.command, base_url, cwd=cwd, env=env)
+        return _command_problem(ready.command, base_url, cwd=cwd, env=env, left_s=left_s)
     if ready.get is not None:
         return _http_problem(base_url + ready.get)
     return _tcp_problem(base_url)
@@ -81,15 +85,25 @@ def _tcp_problem(base_url: str) -> str | None:
 
 
 def _command_problem(
-    command: tuple[str, ...], base_url: str, *, cwd: Path, env: Mapping[str, str]
+    command: tuple[str, ...],
+    base_url: str,
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    left_s: float,
 ) -> str | None:
-    done = process.run(
-        command,
-        failure=errors.LabNotReady,
-        remedy="mend `service.ready.command`",
-        cwd=cwd,
-        env={**env, "BASE_URL": base_url},
-        timeout_s=10,
-        check=False,
-    )
+    try:
+        done = process.run(
+            command,
+            failure=errors.LabNotReady,
+            remedy="mend `service.ready.command`",
+            cwd=cwd,
+            env={**env, "BASE_URL": base_url},
+            timeout_s=min(_COMMAND_S, left_s),
+            check=False,
+        )
+    except errors.LabNotReady as error:
+        if not process.was_too_slow(error):
+            raise
+        return error.message
     return None if done.code == 0 else f"{command[0]} exited with {done.code}"

@@ -22,7 +22,7 @@ QUIET = {
     "NO_COLOR": "1",
     "FORCE_COLOR": "0",
 }
-_NODE_AT_LEAST = (22, 18)
+NODE_AT_LEAST = (22, 18)
 _INSPECT_S = 90.0
 _NO_TARGET = ('"config.target"', "No target specified")  # what Artillery says of a missing one
 _RESERVED_ARGS = ("-o", "--output", "--record", "--count", "--platform")
@@ -33,7 +33,7 @@ def find(machine: Machine, path: str) -> Tool:
 
     An `artillery` on PATH is not taken: the plug-in is tried with the pinned version only.
     """
-    node = _node(machine)
+    node = node_program(machine)
     home = _home(machine, path) if path else tools.artillery(machine, Path(node))
     package = json.loads((home / "package.json").read_bytes())
     version = str(package.get("version", ""))
@@ -96,7 +96,14 @@ def _inspected(
         env=process.child_env(machine.environ, extra),
         timeout_s=_INSPECT_S,
     )
-    found: dict[str, Any] = json.loads(done.out.strip().splitlines()[-1])
+    try:
+        found: dict[str, Any] = json.loads(done.out.strip().splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        raise errors.ConfigError(
+            f"scenario {scenario.name}: the inspection of {scenario.script.name} said nothing: "
+            f"{done.err.strip()[-200:]}",
+            remedy="see whether its processor ends the process; `artillery run` shows it",
+        ) from error
     return found
 
 
@@ -157,7 +164,8 @@ def _refuse(scenario: model.Scenario) -> None:
             )
 
 
-def _node(machine: Machine) -> str:
+def node_program(machine: Machine) -> str:
+    """Return the Node.js that is configured, else on PATH and new enough, else the pinned one."""
     if machine.node_path:
         return machine.node_path
     env = process.child_env(machine.environ, {})
@@ -172,7 +180,7 @@ def _node(machine: Machine) -> str:
             check=False,
         ).out
         found = re.match(r"v(\d+)\.(\d+)", said)
-        if found and (int(found[1]), int(found[2])) >= _NODE_AT_LEAST:
+        if found and (int(found[1]), int(found[2])) >= NODE_AT_LEAST:
             return program
     return str(tools.node(machine) / "bin" / "node")
 
@@ -197,8 +205,9 @@ def _plugin_folder() -> Path:
 
 def _plugins(given: str) -> str:
     try:
-        mine = dict(json.loads(given)) if given else {}
+        mine = json.loads(given) if given else {}
     except ValueError:
         mine = {}
+    mine = mine if isinstance(mine, dict) else {}
     # The scope is said because a script's own `pluginsScope` would change where it is looked for.
     return json.dumps({**mine, "ltlab": {"scope": "artillery-plugin-"}})

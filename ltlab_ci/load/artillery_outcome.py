@@ -76,15 +76,23 @@ def _report(path: Path) -> dict[str, Any]:
 
 def _checks(path: Path, report: dict[str, Any]) -> Iterator[model.OwnThreshold]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_bytes().split(b"\n")
     except OSError:
         return
     for line in lines:
-        record = json.loads(line) if line.endswith("}") else {}
-        for check in record.get("checks", ()):
+        for check in _record(line).get("checks", ()):
             yield _check(
                 str(check["expression"]), report, passed=check["passed"], strict=check["strict"]
             )
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    """Return one record; the last line of a run that was killed may be cut off."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _check(

@@ -127,7 +127,8 @@ class NdjsonReader:
 
     def _batch(self, rows: Iterator[Row], worker: str) -> Iterator[model.Batch]:
         text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
+        # Every text in quotes: a lone carriage return in a name would end the row otherwise.
+        writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         tag = f"worker={worker}" if worker else ""
         writer.writerows((*row, tag) for row in rows)
         if not text.tell():

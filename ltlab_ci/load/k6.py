@@ -21,11 +21,27 @@ CSV = "samples.csv"
 QUIET = {
     "K6_NO_USAGE_REPORT": "true",  # no call to the vendor at the end of a run
     "K6_AUTO_EXTENSION_RESOLUTION": "false",  # nor to a build service for an unknown import
+}
+_READABLE = {
     "K6_CSV_TIME_FORMAT": "unix_nano",
     "K6_CSV_SAVE_INTERVAL": "500ms",
+    "K6_LOG_OUTPUT": "stderr",
+    "K6_LOG_FORMAT": "text",
+    "K6_NO_THRESHOLDS": "false",
+    "K6_NO_SUMMARY": "false",
+    "K6_SUMMARY_MODE": "compact",
 }
+"""What is read after a run depends on these, so no environment may say otherwise."""
+
 _INSPECT_S = 60.0
-_RESERVED_ARGS = ("--summary-export", "--summary-mode", "--no-summary", "--no-thresholds")
+_RESERVED_ARGS = (
+    "--summary-export",
+    "--summary-mode",
+    "--no-summary",
+    "--no-thresholds",
+    "--log-output",
+    "--log-format",
+)
 
 
 def find(machine: Machine, path: str) -> Tool:
@@ -59,7 +75,7 @@ def find(machine: Machine, path: str) -> Tool:
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     """Run the script's init code by `k6 inspect`, which starts no load."""
     _refuse(scenario)
-    env = {**QUIET, **_base_url(machine.base_url), **scenario.env}
+    env = {**_base_url(machine.base_url), **scenario.env, **QUIET}
     done = process.run(
         [
             *tool.argv,
@@ -90,7 +106,7 @@ def plan(
 ) -> Plan:
     """Return `k6 run` with CSV samples and its own end-of-test summary written to `run_dir`."""
     _refuse_tags(scenario, script)
-    env = {**QUIET, **_base_url(base_url), **scenario.env}
+    env = {**_base_url(base_url), **scenario.env, **QUIET, **_READABLE}
     return Plan(
         argv=(
             *tool.argv,
@@ -161,8 +177,9 @@ def _refuse(scenario: model.Scenario) -> None:
     for word in scenario.args:
         if word.split("=")[0] in _RESERVED_ARGS:
             raise errors.ConfigError(
-                f"scenario {scenario.name}: ltlab needs k6's summary, so {word} cannot be given",
-                remedy="remove it from the arguments; result.json holds every figure",
+                f"scenario {scenario.name}: ltlab reads k6's log and summary, so {word} cannot "
+                "be given",
+                remedy="remove it from the arguments; result.json and logs/ hold everything",
             )
     for threshold in scenario.thresholds:
         tag = model.ambiguous_in_k6_csv(threshold.tags)

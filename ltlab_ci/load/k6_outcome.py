@@ -15,7 +15,8 @@ from ltlab_ci import model
 from ltlab_ci.load.plan import Plan
 
 SUMMARY = "k6-summary.json"
-_THREW = re.compile(rb"level=error .*source=stacktrace\s*$")
+# What is thrown in an iteration names its scenario; set-up has none, console.error says so.
+_THREW = re.compile(rb"level=error (?!.*source=console\s*$).*\bscenario=\S")
 _MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
 _THRESHOLDS_CROSSED = 99
 _STOPPED = 105
@@ -113,7 +114,10 @@ def _types(summary: dict[str, Any]) -> Iterator[tuple[str, model.MetricType]]:
 
 def _own(summary: dict[str, Any]) -> Iterator[model.OwnThreshold]:
     for name, values in sorted(summary.items()):  # k6 writes them in random order
-        metric, tags = model.parse_key(name)
+        metric, _, filtered = name.partition("{")
+        pairs = model.tag_pairs(filtered[:-1], name) if filtered else ()
+        # To k6 the last of two wins, and a star is an ordinary character.
+        tags = tuple((tag, value.replace("*", "\\*")) for tag, value in dict(pairs).items())
         for expression, crossed in (values.get("thresholds") or {}).items():
             # In this file `true` means crossed.
             yield model.OwnThreshold(

@@ -22,22 +22,22 @@ def read(options: Mapping[str, Any]) -> model.PlannedLoad:
     kind: model.LoadModel = ""
     if scenarios:
         kind = "open" if all(opened) else "mixed" if any(opened) else "closed"
-    ends = [_end_s(scenario) for scenario in scenarios]
-    known = [end for end in ends if end is not None]
+    starts = [_seconds(scenario.get("startTime") or "") for scenario in scenarios]
+    lengths = [_length_s(scenario) for scenario in scenarios]
+    ends = [start + length for start, length in zip(starts, lengths, strict=True) if length]
     return model.PlannedLoad(
         model=kind,
-        duration_s=max(known) if known and len(known) == len(ends) else None,
+        # From the first start on, as the load is measured.
+        duration_s=max(ends) - min(starts) if ends and len(ends) == len(scenarios) else None,
         iterations=sum(_iterations(scenario) for scenario in scenarios) if kind == "open" else None,
     )
 
 
-def _end_s(scenario: Mapping[str, Any]) -> float | None:
-    """Return when a scenario ends, None where iterations decide."""
+def _length_s(scenario: Mapping[str, Any]) -> float | None:
+    """Return how long a scenario lasts, None where iterations decide."""
     stages = [stage.get("duration") for stage in scenario.get("stages") or ()]
-    parts = stages or [scenario.get("duration")]
-    if not any(parts):
-        return None
-    return sum(_seconds(part) for part in [scenario.get("startTime"), *parts] if part)
+    parts = [part for part in stages or [scenario.get("duration")] if part]
+    return sum(_seconds(part) for part in parts) if parts else None
 
 
 def _iterations(scenario: Mapping[str, Any]) -> float:

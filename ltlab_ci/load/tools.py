@@ -100,7 +100,7 @@ def _pip(machine: Machine, lock: str) -> Callable[[Path], None]:
             ],
             failure=errors.EngineError,
             remedy="check the connection to the package index, or install the engine yourself",
-            env=machine.environ,
+            env=process.child_env(machine.environ, {}),
             timeout_s=_INSTALL_S,
         )
 

@@ -53,6 +53,7 @@ from ltlab_ci.model.thresholds import (
     misfit,
     parse_key,
     seconds,
+    tag_pairs,
 )
 
 __all__ = [
@@ -101,5 +102,6 @@ __all__ = [
     "misfit",
     "parse_key",
     "seconds",
+    "tag_pairs",
     "thresholds",
 ]

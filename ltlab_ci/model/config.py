@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import pydantic
 from pydantic_core import PydanticCustomError
@@ -37,8 +38,9 @@ def _or_invalid(parse: Callable[[str], T]) -> Callable[[str], T]:
         try:
             return parse(text)
         except errors.LabError as error:
-            message = error.message.replace("{", "{{").replace("}", "}}")
-            raise PydanticCustomError("ltlab", message, {"remedy": error.remedy}) from error
+            # A message is a template to pydantic; handed over as a value, its braces stay.
+            said = {"said": error.message, "remedy": error.remedy}
+            raise PydanticCustomError("ltlab", "{said}", said) from error
 
     return checked
 
@@ -49,6 +51,23 @@ def _keep(parse: Callable[[str], object]) -> pydantic.AfterValidator:
         return text
 
     return pydantic.AfterValidator(kept)
+
+
+def _whole_number(written: object) -> object:
+    # To Python `true` and 1.0 are 1; to a reader of the file they are not.
+    return written if type(written) is int else str(written)
+
+
+def _address(text: str) -> None:
+    parts = urlsplit(text)
+    try:
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise errors.ConfigError(
+            f"{text!r} is no address", remedy="write it like http://127.0.0.1:5000"
+        )
 
 
 Duration = Annotated[str, _keep(seconds), pydantic.Field(examples=["30s", "1.5m"])]
@@ -127,8 +146,10 @@ class Service(Frozen):
     command: Words | None = pydantic.Field(
         default=None, description="Starts the service; {port} and {env} expand."
     )
-    url: Annotated[str, pydantic.Field(pattern="^https?://[^/]+")] | None = pydantic.Field(
-        default=None, description="Where a running service answers; ltlab does not start it."
+    url: Annotated[str, _keep(_address)] | None = pydantic.Field(
+        default=None,
+        json_schema_extra={"pattern": "^https?://[^/]+"},
+        description="Where a running service answers; ltlab does not start it.",
     )
     build: Text | None = pydantic.Field(
         default=None, description="A shell line, run once in a fresh {env} before the command."
@@ -190,7 +211,9 @@ class Engines(Frozen):
 class LabFile(Frozen):
     """ltlab.yml: how the service under test is started and what its load tests must hold."""
 
-    version: Literal[1] = pydantic.Field(description="The version of this format.")
+    version: Annotated[Literal[1], pydantic.BeforeValidator(_whole_number)] = pydantic.Field(
+        description="The version of this format."
+    )
     service: Service | None = None
     scenarios: Annotated[dict[Text, ScenarioSpec], pydantic.Field(min_length=1)]
     thresholds: Thresholds = pydantic.Field(default={}, description="For every scenario.")

@@ -129,7 +129,7 @@ class Stat:
         raise errors.ConfigError(f"unknown stat {text.strip()!r}", remedy=_instead(text.strip()))
 
     def __str__(self) -> str:
-        return f"p({self.percentile:g})" if self.name == "p" else self.name
+        return f"p({self.percentile:.12g})" if self.name == "p" else self.name
 
 
 def _instead(text: str) -> str:

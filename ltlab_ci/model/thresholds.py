@@ -6,9 +6,10 @@ Grammar of k6: grafana.com/docs/k6, "Thresholds", and `metrics/thresholds_parser
 
 from __future__ import annotations
 
+import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +30,12 @@ _EXPRESSION = re.compile(
     r"(?P<stat>[^<>=!]+?)\s*(?P<op><=|>=|===|==|!=|<|>)\s*"
     r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\s\d.]\S*)?"
 )
+_PAIR = re.compile(
+    r"""\s*(?P<name>"[^"]*"|'[^']*'|[^:,]+?)\s*:\s*"""
+    r"""(?P<value>"[^"]*"(?=\s*(?:,|$))|'[^']*'(?=\s*(?:,|$))|[^,]*?)\s*(?P<more>,|$)"""
+)
+"""One `tag:value` and what ends it; a quote counts only where a name or value starts with it."""
+
 _TIME_UNITS_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
@@ -60,7 +67,7 @@ class Span:
         return span
 
     def __str__(self) -> str:
-        return f"{self.start_s:g}s..{self.end_s:g}s"
+        return f"{self.start_s:.12g}s..{self.end_s:.12g}s"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +126,7 @@ class Threshold:
     @property
     def key(self) -> str:
         """Return metric and tags as written in a configuration."""
-        inner = ",".join(f"{name}:{pattern}" for name, pattern in self.tags)
+        inner = ",".join(f"{name}:{_quoted(pattern)}" for name, pattern in self.tags)
         return f"{self.metric}{{{inner}}}" if inner else self.metric
 
     def holds(self, value: float) -> bool:
@@ -169,14 +176,28 @@ def parse_key(key: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         raise errors.ConfigError(
             f"metric {key!r} cannot be read", remedy="write metric or metric{tag:value}"
         )
-    if not brace:
-        return metric, ()
-    pairs = [_pair(part, key) for part in _split(rest[:-1])]
+    pairs = tuple(tag_pairs(rest[:-1], key)) if brace else ()
     if len({name for name, _ in pairs}) < len(pairs):
         raise errors.ConfigError(
             f"metric {key!r} names a tag twice", remedy="give each tag once; use * for any text"
         )
-    return metric, tuple(pairs)
+    return metric, pairs
+
+
+def tag_pairs(text: str, key: str) -> Iterator[tuple[str, str]]:
+    """Yield every `tag:value` of a filter; `key` is what it is part of, for the error."""
+    position = 0
+    while True:
+        found = _PAIR.match(text, position)
+        if found is None or not found["value"]:
+            rest = text[position:].strip()
+            raise errors.ConfigError(
+                f"tag filter {rest!r} in {key!r} has no value", remedy="write {tag:value}"
+            )
+        yield _unquoted(found["name"]), _unquoted(found["value"])
+        position = found.end()
+        if not found["more"]:
+            return
 
 
 def ambiguous_in_k6_csv(tags: tuple[tuple[str, str], ...]) -> str | None:
@@ -188,31 +209,29 @@ def ambiguous_in_k6_csv(tags: tuple[tuple[str, str], ...]) -> str | None:
 
 
 def _bound(number: str, unit: str, that: str) -> tuple[float, str]:
+    value = float(number)
+    if not math.isfinite(value):
+        raise errors.ConfigError(
+            f"the bound in {that!r} is too large", remedy="write a number below 1e308"
+        )
     if unit in _TIME_UNITS_MS:
-        return float(number) * _TIME_UNITS_MS[unit], "time"
+        return value * _TIME_UNITS_MS[unit], "time"
     if unit == "%":
-        return float(number) / 100, "%"
-    if unit == "/s":
-        return float(number), "/s"
-    if unit == "":
-        return float(number), ""
+        return value / 100, "%"
+    if unit in {"/s", ""}:
+        return value, unit
     raise errors.ConfigError(
         f"unknown unit {unit!r} in threshold {that!r}",
         remedy="use ns, us, ms, s, m for times, % for shares, /s for counts per second",
     )
 
 
-def _split(text: str) -> list[str]:
-    return re.findall(r"(?:\"[^\"]*\"|'[^']*'|[^,])+", text)
+def _quoted(pattern: str) -> str:
+    if "," not in pattern:
+        return pattern
+    return f'"{pattern}"' if '"' not in pattern else f"'{pattern}'"
 
 
-def _pair(part: str, key: str) -> tuple[str, str]:
-    name, colon, value = part.strip().partition(":")
-    name, value = name.strip(), value.strip()
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":  # noqa: PLR2004
-        value = value[1:-1]
-    if not colon or not name:
-        raise errors.ConfigError(
-            f"tag filter {part.strip()!r} in {key!r} has no value", remedy="write {tag:value}"
-        )
-    return name, value
+def _unquoted(text: str) -> str:
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if quoted else text

@@ -41,9 +41,10 @@ def extent(store: duck.Store, scenario: str) -> Extent:
     counts = store.db.execute(f"SELECT metric, count(*) FROM {source} GROUP BY 1 ORDER BY 1")
     metrics = dict(counts.fetchall())
     row = store.db.execute(
-        "SELECT min(time_ns - CAST(value * 1e6 AS BIGINT)) FILTER (timed), "
+        "SELECT min(CASE WHEN timed THEN time_ns - CAST(value * 1e6 AS BIGINT) END), "
         "max(time_ns) FILTER (timed), min(time_ns), max(time_ns) FROM (SELECT *, "
-        f"metric IN ('http_req_duration', 'iteration_duration') AND {_NOT_LOAD} AS timed "
+        "metric IN ('http_req_duration', 'iteration_duration') AND value BETWEEN 0 AND 1e10 "
+        f"AND {_NOT_LOAD} AS timed "
         f"FROM {source})"
     ).fetchone()
     assert row is not None  # an aggregate without GROUP BY always has one row

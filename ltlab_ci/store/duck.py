@@ -7,6 +7,7 @@ Not here: what is asked (evaluate/), the SQL itself (sql.py), figures for charts
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import shutil
 from collections import defaultdict
@@ -79,7 +80,7 @@ class Writer:
                 parts[0].replace(self._file)
             elif parts:
                 self._db.execute(
-                    f"COPY (SELECT * FROM read_parquet('{_quoted(self._parts)}/*.parquet')) "
+                    f"COPY (SELECT * FROM read_parquet('{_exactly(self._parts)}/*.parquet')) "
                     f"TO '{_quoted(self._file)}' {PARQUET}"
                 )
         except duckdb.Error as error:
@@ -100,7 +101,7 @@ class Writer:
             "coalesce(sum(value) FILTER (metric = 'http_req_failed'), 0)::BIGINT, "
             "quantile_cont(value, 0.95) FILTER (metric = 'http_req_duration'), "
             "arg_max(value, time_ns) FILTER (metric = 'vus') "
-            f"FROM read_parquet('{_quoted(part)}')"
+            f"FROM read_parquet('{_exactly(part)}')"
         ).fetchone()
         assert row is not None  # an aggregate without GROUP BY always has one row
         samples, requests, failed, p95, vus = row
@@ -138,7 +139,7 @@ class Store:
     def source(self, scenario: str) -> str | None:
         """Return the SQL table expression of a scenario's samples, None when it has none."""
         path = self._folder / file_name(scenario)
-        return f"read_parquet('{_quoted(path)}')" if path.is_file() else None
+        return f"read_parquet('{_exactly(path)}')" if path.is_file() else None
 
     def _answer(self, group: list[model.Question]) -> dict[model.Question, model.Answer]:
         first = group[0]
@@ -161,8 +162,13 @@ def percentile(stat: model.Stat) -> float | None:
 
 
 def rounded(value: float | None) -> float | None:
-    """Cut a figure to the digits that every run over the same samples agrees on."""
-    return None if value is None else float(f"{value:.{_DIGITS}g}")
+    """Cut a figure to the digits that every run over the same samples agrees on.
+
+    Whole numbers keep every digit; what is no finite number is no figure.
+    """
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value) if value == int(value) else float(f"{value:.{_DIGITS}g}")
 
 
 def _without_stat(question: model.Question) -> model.Question:
@@ -200,6 +206,11 @@ def _pick(
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
+
+
+def _exactly(path: Path) -> str:
+    """Return a path to read from, in which no character is a wildcard."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", _quoted(path))
 
 
 def _first_line(error: Exception) -> str:

@@ -34,7 +34,7 @@ def read_batch(columns: Sequence[str]) -> str:
         "SELECT metric_name AS metric, timestamp AS time_ns, metric_value AS value, "
         f"{tags}, {extra} AS tags, {metadata} AS metadata "
         "FROM read_csv(?, header = false, auto_detect = false, delim = ',', quote = '\"', "
-        "escape = '\"', nullstr = '', strict_mode = true, max_line_size = 16777216, "
+        "escape = '\"', nullstr = '', new_line = '\\n', strict_mode = true, max_line_size = 16777216, "
         f"columns = {{{declared}}})"
     )
 

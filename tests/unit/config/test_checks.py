@@ -1,0 +1,91 @@
+"""Thresholds that can never be judged are refused before a run; custom names are left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ltlab_ci import errors
+from ltlab_ci.config import checks, document
+
+SCRIPT = "new Counter('http_requests_done'); http.get(url, { tags: { names: 'x' } });"
+
+
+def check(tmp_path: Path, block: str) -> None:
+    script = tmp_path / "browse.js"
+    script.write_text(SCRIPT)
+    path = tmp_path / "ltlab.yml"
+    path.write_text(
+        "version: 1\nscenarios: {browse: {script: browse.js}}\nthresholds:\n" + block,
+    )
+    doc = document.load(path)
+    checks.thresholds(doc, ("thresholds",), document.check(doc).thresholds, script)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "  http_reqs: count > 1\n",
+        "  http_requests_done: count > 1\n",
+        "  quite_different: p(95) < 1\n",
+        "  http_reqs{names:x}: count > 1\n",
+        "  http_reqs{region:eu}: count > 1\n",
+        "  http_reqs{status:200,name:GET *}: [count > 1, rate > 45/s]\n",
+        "  http_req_duration: p(95) < 300ms\n",
+        "  http_req_failed: rate < 1%\n",
+        "  dropped_iterations: {that: count < 1, absent: zero}\n",
+        "  my_errors: {that: count < 1, absent: zero}\n",
+        "  vus: max < 10\n",
+    ],
+)
+def test_thresholds__lets_pass(tmp_path: Path, block: str) -> None:
+    check(tmp_path, block)
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        (
+            "  http_req: count > 1\n",
+            "ltlab.yml:4:3: unknown metric 'http_req' (did you mean 'http_reqs'?)",
+        ),
+        (
+            "  http_req_durations: p(95) < 1\n",
+            "ltlab.yml:4:3: unknown metric 'http_req_durations' (did you mean 'http_req_duration'?)",
+        ),
+        (
+            "  http_reqs{sttus:200}: count > 1\n",
+            "ltlab.yml:4:3: unknown tag 'sttus' (did you mean 'status'?)",
+        ),
+        (
+            "  http_reqs:\n    - count > 1\n    - p(95) < 1\n",
+            "ltlab.yml:6:7: http_reqs is a counter, which has no p(95); it has count, rate",
+        ),
+        (
+            "  http_req_failed: rate < 10ms\n",
+            "ltlab.yml:4:3: the unit in 'rate < 10ms' does not fit rate of a rate",
+        ),
+        (
+            "  data_sent: count < 10ms\n",
+            "ltlab.yml:4:3: the unit in 'count < 10ms' does not fit count of a counter",
+        ),
+        (
+            "  http_req_duration: {that: p(95) < 1, absent: zero}\n",
+            "ltlab.yml:4:3: absent: zero is for counters only",
+        ),
+        (
+            "  checks: {that: rate < 1, absent: zero}\n",
+            "ltlab.yml:4:3: absent: zero is for counters only",
+        ),
+        (
+            "  my_trend: {that: p(95) < 1, absent: zero}\n",
+            "ltlab.yml:4:3: absent: zero is for counters only",
+        ),
+    ],
+)
+def test_thresholds__refuses_at_the_place(tmp_path: Path, block: str, message: str) -> None:
+    with pytest.raises(errors.ConfigError) as caught:
+        check(tmp_path, block)
+    assert caught.value.message == message
+    assert caught.value.remedy

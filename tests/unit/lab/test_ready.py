@@ -1,0 +1,115 @@
+"""Waiting ends when the service answers, when it dies, or when the time is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ltlab_ci import errors, model
+from ltlab_ci.lab import ready, service
+from tests.unit.lab.conftest import Site
+
+pytestmark = [pytest.mark.loopback, pytest.mark.processes]
+ENV = {"PATH": "/usr/bin:/bin"}
+
+
+def lives() -> None:
+    """Say that the service lives."""
+
+
+def wait(
+    spec: model.Ready,
+    base_url: str,
+    tmp_path: Path,
+    alive: Callable[[], str | None] = lives,
+) -> float:
+    return ready.wait(spec, base_url, alive=alive, cwd=tmp_path, env=ENV)
+
+
+def not_ready(spec: model.Ready, base_url: str, tmp_path: Path) -> str:
+    with pytest.raises(errors.LabNotReady) as caught:
+        wait(spec, base_url, tmp_path)
+    assert caught.value.remedy
+    return caught.value.message
+
+
+@pytest.mark.parametrize("status", [200, 204, 399])
+def test_wait__for_a_path_that_answers(site: Site, tmp_path: Path, status: int) -> None:
+    site.status = status
+    assert wait(model.Ready(get="/health"), site.base_url, tmp_path) < 5
+    assert site.asked == ["/health"]
+
+
+def test_wait__until_the_path_answers_well(site: Site, tmp_path: Path) -> None:
+    site.failures = 2
+    assert wait(model.Ready(get="/health"), site.base_url, tmp_path) >= 2 * ready.POLL_S
+    assert site.asked == ["/health"] * 3
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 503])
+def test_wait__a_bad_answer_is_shown(site: Site, tmp_path: Path, status: int) -> None:
+    site.status = status
+    message = not_ready(model.Ready(get="/health", timeout="200ms"), site.base_url, tmp_path)
+    assert message == (
+        f"the service was not ready after 0.2 s: GET {site.base_url}/health answered {status}"
+    )
+
+
+def test_wait__nobody_there_is_shown(tmp_path: Path) -> None:
+    port = service.free_port()
+    spec = model.Ready(get="/", timeout="100ms")
+    assert "ConnectionError" in not_ready(spec, f"http://127.0.0.1:{port}", tmp_path)
+
+
+def test_wait__for_a_port_that_is_open(site: Site, tmp_path: Path) -> None:
+    assert wait(model.Ready(), site.base_url, tmp_path) < 5
+    assert site.asked == []
+
+
+def test_wait__a_port_that_stays_closed_is_shown(tmp_path: Path) -> None:
+    port = service.free_port()
+    spec = model.Ready(timeout="100ms")
+    message = not_ready(spec, f"http://127.0.0.1:{port}", tmp_path)
+    assert message.endswith(f"127.0.0.1:{port}: Connection refused")
+
+
+def test_wait__for_a_command_that_knows_the_address(tmp_path: Path) -> None:
+    spec = model.Ready(command=("/bin/sh", "-c", 'test "$BASE_URL" = http://shop.test'))
+    assert wait(spec, "http://shop.test", tmp_path) < 5
+
+
+def test_wait__until_the_command_succeeds(tmp_path: Path) -> None:
+    spec = model.Ready(command=("/bin/sh", "-c", "echo x >> tries; test $(wc -l < tries) -ge 3"))
+    wait(spec, "http://shop.test", tmp_path)
+    assert (tmp_path / "tries").read_text() == "x\n" * 3
+
+
+def test_wait__a_command_that_never_succeeds_is_shown(tmp_path: Path) -> None:
+    spec = model.Ready(command=("/bin/false",), timeout="100ms")
+    assert "/bin/false exited with 1" in not_ready(spec, "http://shop.test", tmp_path)
+
+
+def test_wait__a_command_that_is_missing_ends_the_waiting(tmp_path: Path) -> None:
+    spec = model.Ready(command=("/nowhere/check",), timeout="60s")
+    assert "cannot start /nowhere/check" in not_ready(spec, "http://shop.test", tmp_path)
+
+
+def test_wait__a_command_that_hangs_is_bound_by_the_time_given(tmp_path: Path) -> None:
+    spec = model.Ready(command=("/bin/sleep", "60"), timeout="300ms")
+    before = time.monotonic()
+    message = not_ready(spec, "http://shop.test", tmp_path)
+    assert time.monotonic() - before < 5
+    assert "not ready after 0.3 s" in message
+
+
+def test_wait__a_service_that_died_ends_it_at_once(tmp_path: Path) -> None:
+    with pytest.raises(errors.LabNotReady) as caught:
+        wait(model.Ready(timeout="60s"), "http://127.0.0.1:9", tmp_path, lambda: "exited with 3")
+    assert caught.value.message == "the service exited with 3 before it was ready"
+
+
+def test_wait__asks_once_even_without_any_time(site: Site, tmp_path: Path) -> None:
+    assert wait(model.Ready(get="/", timeout="0"), site.base_url, tmp_path) < 5

@@ -1,0 +1,132 @@
+"""What real Artillery left behind is read for trouble: exit code, report, `ensure`, `expect`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ltlab_ci import model
+from ltlab_ci.load import artillery_outcome, artillery_samples
+from tests import factories
+
+CAPTURES = factories.CAPTURED / "artillery-2.0.34"
+SCENARIO = factories.a_scenario(engine=model.EngineName.ARTILLERY)
+
+
+def outcome_of(run_dir: Path, case: str, code: int) -> model.Outcome:
+    """Read a captured run as if it had just ended and been recorded."""
+    shutil.copytree(CAPTURES / case, run_dir, dirs_exist_ok=True)
+    return ended(run_dir, code)
+
+
+def ended(run_dir: Path, code: int) -> model.Outcome:
+    list(artillery_samples.NdjsonReader(run_dir).finish())
+    plan = factories.a_plan(run_dir, log="artillery.log")
+    return artillery_outcome.read(SCENARIO, plan, code)
+
+
+def told(outcome: model.Outcome) -> list[tuple[str, str]]:
+    return [(finding.code, finding.effect) for finding in outcome.findings]
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "findings", "totals"),
+    [
+        ("holds", 0, [], {"threw": 0.0, "http_reqs": 16.0, "iterations": 8.0}),
+        ("ensure_fails", 1, [], {"threw": 0.0, "http_reqs": 3.0, "iterations": 3.0}),
+        ("expect_fails", 21, [], {"threw": 0.0, "http_reqs": 6.0, "iterations": 3.0}),
+        ("refused", 0, [], {"threw": 3.0, "http_reqs": 3.0, "iterations": 3.0}),
+        ("interrupted", 130, [("artillery-exit-130", "engine")], {"threw": 0.0}),
+        ("no_processor", 11, [("artillery-exit-11", "engine")], {"threw": 0.0}),
+    ],
+)
+def test_read__a_real_end(
+    run_dir: Path,
+    case: str,
+    code: int,
+    findings: list[tuple[str, str]],
+    totals: dict[str, float],
+) -> None:
+    outcome = outcome_of(run_dir, case, code)
+    assert told(outcome) == findings
+    assert outcome.totals == totals
+    assert all(finding.remedy and "\n" not in finding.message for finding in outcome.findings)
+
+
+def test_read__keeps_the_word_of_ensure_and_its_figures(run_dir: Path) -> None:
+    own = outcome_of(run_dir, "ensure_fails", 1).own
+    shown = [(e.metric, e.expression, e.crossed, e.strict, e.observed, e.count) for e in own]
+    assert shown == [
+        ("http.response_time", "p95 < 0.001", True, True, 1, 3),
+        ("http.response_time", "median < 5000", False, True, 1, 3),
+        ("ensure", "nothing.there.p95 < 1", True, True, None, 3),
+        ("http.response_time", "p99 < 0.001", True, False, 1, 3),
+        ("ensure", "http.codes.200 >= 3", False, True, None, 3),
+    ]
+    assert {(e.unit, e.op) for e in own if e.metric == "http.response_time"} == {("ms", "<")}
+
+
+def test_read__keeps_conditions_that_only_artillery_understands(run_dir: Path) -> None:
+    own = outcome_of(run_dir, "holds", 0).own
+    assert [(each.metric, each.expression, each.crossed, each.strict) for each in own] == [
+        ("http.response_time", "p95 < 2000", False, True),
+        ("http.response_time", "max < 3000", False, True),
+        ("ensure", "http.codes.200 > 1 and vusers.failed == 0", False, False),
+        ("ensure", "maxErrorRate < 50", False, True),
+    ]
+
+
+def test_read__expectations_that_failed_are_a_threshold(run_dir: Path) -> None:
+    outcome = outcome_of(run_dir, "expect_fails", 21)
+    assert [(each.metric, each.crossed) for each in outcome.own] == [("checks", True)]
+    assert outcome.types["checks"] == "rate"
+
+
+def test_read__the_same_code_without_a_crossed_check_is_trouble(run_dir: Path) -> None:
+    outcome = outcome_of(run_dir, "holds", 1)
+    assert told(outcome) == [("artillery-exit-1", "engine")]
+
+
+@pytest.mark.parametrize("report", [None, "", "{", "{}", '{"aggregate": null}'])
+def test_read__a_report_that_is_missing_or_broken_is_survived(
+    run_dir: Path, report: str | None
+) -> None:
+    shutil.copytree(CAPTURES / "holds", run_dir, dirs_exist_ok=True)
+    (run_dir / artillery_outcome.REPORT).unlink()
+    if report is not None:
+        (run_dir / artillery_outcome.REPORT).write_text(report)
+    outcome = ended(run_dir, 0)
+    assert outcome.totals == {"threw": 0.0}
+    assert [each.metric for each in outcome.own] == ["ensure"] * 4
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"k":"checks","t":1,"checks":[{"expression":"a","passed":true',
+        '{"k":"checks","t":1,"checks":[{"expression":"a","passed":true,"strict":true}',
+        '{"k":"phase","t":1,"event":"started","index":0,"name":"odd}\u2028name"}',
+        '{"k":"phase","t":1,"event":"started","index":0,"name":"odd}\u0085name"}',
+    ],
+)
+def test_read__odd_lines_of_the_main_file_are_survived(run_dir: Path, line: str) -> None:
+    shutil.copytree(CAPTURES / "holds", run_dir, dirs_exist_ok=True)
+    with (run_dir / "main.ndjson").open("a", encoding="utf-8") as file:
+        file.write(line)
+    assert len(ended(run_dir, 0).own) == 4
+
+
+def test_read__lost_records_are_a_finding(run_dir: Path) -> None:
+    shutil.copytree(CAPTURES / "holds", run_dir, dirs_exist_ok=True)
+    path = run_dir / "worker-1.ndjson"
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if b'"k":"close"' not in line]
+    path.write_bytes(b"".join(kept))
+    assert told(ended(run_dir, 0)) == [("samples-incomplete", "store")]
+
+
+def test_read__says_what_artillery_said_last(run_dir: Path) -> None:
+    [finding] = outcome_of(run_dir, "no_processor", 11).findings
+    assert "missing.cjs" in finding.message

@@ -1,0 +1,306 @@
+"""k6 is called so that every sample and its own verdicts are kept, whatever the user sets."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from ltlab_ci import errors, model
+from ltlab_ci.load import k6
+from ltlab_ci.load.plan import Plan, Script, Tool
+from ltlab_ci.store import duck
+from tests import factories
+
+TOOL = Tool(argv=("/opt/k6",), version="1.1.0", source="PATH")
+VERSIONS = ("1.1.0", "2.2.0")
+
+
+def planned(scenario: model.Scenario, script: Script | None = None, base_url: str = "") -> Plan:
+    run_dir = Path("/report/logs/browse")
+    return k6.plan(TOOL, scenario, script or Script(), base_url=base_url, run_dir=run_dir)
+
+
+def test_plan__is_the_whole_command() -> None:
+    plan = planned(factories.a_scenario(args=("--vus", "3")), base_url="http://127.0.0.1:5000")
+    assert plan.argv == (
+        "/opt/k6",
+        "run",
+        "--no-color",
+        "--out",
+        "csv=/report/logs/browse/samples.csv",
+        "--summary-export",
+        "/report/logs/browse/k6-summary.json",
+        "--vus",
+        "3",
+        "/project/browse.js",
+    )
+    assert plan.log == Path("/report/logs/browse/k6.log")
+
+
+def test_plan__calls_nobody_and_counts_nanoseconds() -> None:
+    env = planned(factories.a_scenario()).env
+    assert env["K6_NO_USAGE_REPORT"] == "true"
+    assert env["K6_AUTO_EXTENSION_RESOLUTION"] == "false"
+    assert env["K6_CSV_TIME_FORMAT"] == "unix_nano"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "env", "expected"),
+    [
+        ("http://127.0.0.1:5000", {}, "http://127.0.0.1:5000"),
+        ("http://127.0.0.1:5000", {"BASE_URL": "http://shop.test"}, "http://shop.test"),
+        ("", {}, None),
+    ],
+)
+def test_plan__base_url(base_url: str, env: Mapping[str, str], expected: str | None) -> None:
+    plan = planned(factories.a_scenario(env=env), base_url=base_url)
+    assert plan.env.get("BASE_URL") == expected
+
+
+def test_plan__gives_the_script_its_environment() -> None:
+    assert planned(factories.a_scenario(env={"RATE": "50"})).env["RATE"] == "50"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("K6_CSV_TIME_FORMAT", "unix"),
+        ("K6_LOG_OUTPUT", "none"),
+        ("K6_LOG_FORMAT", "json"),
+        ("K6_NO_THRESHOLDS", "true"),
+        ("K6_NO_SUMMARY", "true"),
+        ("K6_SUMMARY_MODE", "disabled"),
+    ],
+)
+def test_plan__no_variable_takes_away_what_is_read_afterwards(name: str, value: str) -> None:
+    # Each was tried: k6 exits with 0 and leaves no trace of what its iterations threw.
+    env = planned(factories.a_scenario(env={name: value})).env
+    assert env[name] != value
+    assert name in planned(factories.a_scenario()).env
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "--summary-export=other.json",
+        "--summary-mode=disabled",
+        "--no-summary",
+        "--no-thresholds",
+        "--log-output=none",
+        "--log-format=json",
+    ],
+)
+def test_inspect__refuses_arguments_that_take_away_what_is_read_afterwards(
+    tmp_path: Path, word: str
+) -> None:
+    scenario = factories.a_scenario(args=("--vus", "3", word))
+    with pytest.raises(errors.ConfigError) as caught:
+        k6.inspect(TOOL, scenario, factories.a_machine(tmp_path))
+    assert word in caught.value.message
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("pattern", ["a&b", "a=b", "*="])
+def test_inspect__refuses_thresholds_on_tags_that_the_output_cannot_carry(
+    tmp_path: Path, pattern: str
+) -> None:
+    threshold = model.Threshold.parse(f"http_reqs{{kind:{pattern}}}", "count > 1")
+    scenario = factories.a_scenario(thresholds=(threshold,))
+    with pytest.raises(errors.ConfigError) as caught:
+        k6.inspect(TOOL, scenario, factories.a_machine(tmp_path))
+    assert "'kind'" in caught.value.message
+    assert threshold.key in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("key", "tags", "refused"),
+    [
+        ("http_reqs{kind:a}", {"team": "a&b"}, True),
+        ("http_reqs{kind:a}", {"te=am": "a"}, True),
+        ("http_reqs{kind:a}", {"team": "a"}, False),
+        ("http_reqs{name:a}", {"team": "a&b"}, False),
+        ("http_reqs", {"team": "a&b"}, False),
+    ],
+)
+def test_plan__refuses_option_tags_that_make_custom_ones_unreadable(
+    key: str,
+    tags: Mapping[str, str],
+    refused: bool,  # noqa: FBT001
+) -> None:
+    scenario = factories.a_scenario(thresholds=(model.Threshold.parse(key, "count > 1"),))
+    if not refused:
+        assert planned(scenario, Script(tags=tags)).argv
+        return
+    with pytest.raises(errors.ConfigError) as caught:
+        planned(scenario, Script(tags=tags))
+    assert key in caught.value.remedy
+
+
+def a_program(tmp_path: Path, *lines: str) -> Tool:
+    """Write a small program that stands for k6."""
+    path = tmp_path / "k6"
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+    return Tool(argv=(str(path),), version="1.1.0", source="configured")
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("version", VERSIONS)
+def test_inspect__knows_how_long_the_load_will_last(tmp_path: Path, version: str) -> None:
+    captured = factories.CAPTURED / f"k6-{version}" / "inspect" / "duration.json"
+    tool = a_program(tmp_path, f"/bin/cat {captured}")
+    script = k6.inspect(tool, factories.a_scenario(), factories.a_machine(tmp_path))
+    assert script.load.duration_s == 30.0
+    assert script.tags == {}
+
+
+@pytest.mark.processes
+def test_inspect__knows_the_tags_of_every_sample(tmp_path: Path) -> None:
+    tool = a_program(tmp_path, """echo '{"tags": {"team": "a"}}'""")
+    script = k6.inspect(tool, factories.a_scenario(), factories.a_machine(tmp_path))
+    assert script.tags == {"team": "a"}
+
+
+@pytest.mark.processes
+def test_inspect__says_why_a_script_does_not_load(tmp_path: Path) -> None:
+    captured = factories.CAPTURED / "k6-1.1.0" / "setup_throws" / "k6.log"
+    tool = a_program(tmp_path, f"/bin/cat {captured} >&2", "exit 107")
+    with pytest.raises(errors.ConfigError) as caught:
+        k6.inspect(tool, factories.a_scenario(), factories.a_machine(tmp_path))
+    assert caught.value.message.startswith(
+        "scenario browse: k6 cannot load browse.js: Error: the database is empty"
+    )
+
+
+@pytest.mark.processes
+def test_inspect__hands_on_no_credential(tmp_path: Path) -> None:
+    tool = a_program(tmp_path, f"/usr/bin/env > {tmp_path}/seen", "echo '{}'")
+    machine = factories.a_machine(
+        tmp_path, environ={"LTLAB_TOKEN": "s3cret", "PATH": "/usr/bin:/bin"}, base_url="http://a"
+    )
+    k6.inspect(tool, factories.a_scenario(env={"RATE": "50"}), machine)
+    seen = (tmp_path / "seen").read_text()
+    assert "s3cret" not in seen
+    assert {"RATE=50", "BASE_URL=http://a"} <= set(seen.splitlines())
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("k6 v1.1.0 (commit/0e3fb953be, go1.24.4, linux/amd64)", "1.1.0"),
+        ("k6v2 v2.2.0 (go1.26.8, linux/amd64)", "2.2.0"),
+        ("k6 v10.0.1", "10.0.1"),
+    ],
+)
+def test_find__takes_the_configured_one(tmp_path: Path, said: str, version: str) -> None:
+    a_program(tmp_path, f"echo '{said}'")
+    tool = k6.find(factories.a_machine(tmp_path), "./k6")
+    assert tool == Tool(argv=(str(tmp_path / "k6"),), version=version, source="configured")
+
+
+@pytest.mark.processes
+def test_find__takes_the_one_on_path_next(tmp_path: Path) -> None:
+    a_program(tmp_path, "echo k6 v1.9.0")
+    machine = factories.a_machine(tmp_path, environ={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    tool = k6.find(machine, "")
+    assert (tool.argv, tool.source) == ((str(tmp_path / "k6"),), "PATH")
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("said", ["k6 v0.57.0", "something else", ""])
+def test_find__refuses_what_is_too_old_or_no_k6(tmp_path: Path, said: str) -> None:
+    a_program(tmp_path, f"echo '{said}'")
+    with pytest.raises(errors.EngineError, match=r"ltlab needs k6 1\.0 or newer"):
+        k6.find(factories.a_machine(tmp_path), "./k6")
+
+
+@pytest.mark.processes
+def test_find__a_configured_one_that_is_missing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(errors.EngineError, match=r"cannot start .*/nowhere: No such file"):
+        k6.find(factories.a_machine(tmp_path), "./nowhere")
+
+
+def header_and_rows(version: str, name: str) -> tuple[bytes, list[dict[str, str]]]:
+    path = factories.CAPTURED / f"k6-{version}" / name / "samples.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return path.read_bytes(), list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", ["thresholds", "odd_names", "infinite", "no_request"])
+@pytest.mark.parametrize("step", [7, 100, 1_000_000])
+def test_reader__every_row_of_a_real_file_is_handed_on(
+    run_dir: Path, version: str, name: str, step: int
+) -> None:
+    text, expected = header_and_rows(version, name)
+    reader = k6.reader(run_dir)
+    assert list(reader.drain()) == []
+    found: list[dict[str, str]] = []
+
+    def take(batches: object) -> None:
+        for batch in batches:  # type: ignore[attr-defined]
+            with batch.path.open(encoding="utf-8", newline="") as file:
+                found.extend(csv.DictReader(file, fieldnames=batch.columns))
+
+    for start in range(0, len(text), step):
+        with (run_dir / k6.CSV).open("ab") as file:
+            file.write(text[start : start + step])
+        take(reader.drain())
+    take(reader.finish())
+    assert found == expected
+    assert list(run_dir.iterdir()) == []
+
+
+def test_reader__a_header_alone_is_no_batch(run_dir: Path) -> None:
+    (run_dir / k6.CSV).write_text(",".join(factories.K6_COLUMNS) + "\n")
+    reader = k6.reader(run_dir)
+    assert list(reader.drain()) == []
+    assert list(reader.finish()) == []
+    assert list(run_dir.iterdir()) == []
+
+
+def test_reader__a_row_that_was_cut_off_stays_in_the_file(run_dir: Path) -> None:
+    header = ",".join(factories.K6_COLUMNS) + "\n"
+    (run_dir / k6.CSV).write_text(header + "http_reqs,1,1.0" + "," * 16 + "\nhttp_re")
+    batches = [(batch.path.read_text(), batch.columns) for batch in k6.reader(run_dir).finish()]
+    assert batches == [("http_reqs,1,1.0" + "," * 16 + "\n", factories.K6_COLUMNS)]
+    assert [path.name for path in run_dir.iterdir()] == [k6.CSV]
+
+
+def test_reader__without_any_file_there_is_nothing(run_dir: Path) -> None:
+    assert list(k6.reader(run_dir).finish()) == []
+
+
+def test_reader__a_batch_that_could_not_be_stored_keeps_its_file(run_dir: Path) -> None:
+    row = "http_reqs,1,1.0" + "," * 16 + "\n"
+    (run_dir / k6.CSV).write_text(",".join(factories.K6_COLUMNS) + "\n" + row)
+    reader = k6.reader(run_dir)
+    for _batch in reader.drain():
+        break
+    assert [path.read_text() for path in run_dir.glob("rows-*.csv")] == [row]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_reader__hostile_names_arrive_in_the_store(
+    run_dir: Path, tmp_path: Path, version: str
+) -> None:
+    text, expected = header_and_rows(version, "odd_names")
+    (run_dir / k6.CSV).write_bytes(text)
+    writer = duck.Writer(tmp_path / "samples", "browse")
+    for batch in k6.reader(run_dir).finish():
+        writer.ingest(batch)
+    assert writer.close() == len(expected)
+    names = {row["name"] for row in expected if row["metric_name"] == "http_reqs"}
+    store = duck.Store(tmp_path / "samples")
+    asked = {
+        name: factories.a_question("http_reqs", "count", tags=(("name", name.replace("*", "\\*")),))
+        for name in names
+    }
+    answers = store.ask(asked.values())
+    store.close()
+    assert any("\n" in name and "\u2028" in name and "\0" in name for name in names)
+    assert {answers[question].count for question in asked.values()} == {2}

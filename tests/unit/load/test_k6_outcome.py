@@ -1,0 +1,204 @@
+"""What real k6 left behind is read for trouble: exit code, log, summary, its own thresholds."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ltlab_ci import model
+from ltlab_ci.load import k6_outcome
+from tests import factories
+
+VERSIONS = ("1.1.0", "2.2.0")
+CRASHED = 'time="2026-01-02T03:04:05Z" level=error msg="the disk is full"\n'
+
+
+def outcome_of(run_dir: Path, version: str, case: str, code: int) -> model.Outcome:
+    """Read a captured run as if it had just ended."""
+    captured = factories.CAPTURED / f"k6-{version}" / case
+    shutil.copytree(captured, run_dir, dirs_exist_ok=True)
+    return k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), code)
+
+
+def told(outcome: model.Outcome) -> list[tuple[str, str]]:
+    return [(finding.code, finding.effect) for finding in outcome.findings]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("case", "code", "expected"),
+    [
+        ("setup_throws", 107, ("engine", "Error: the database is empty")),
+        ("teardown_throws", 107, ("engine", "Error: cannot clean up")),
+        ("setup_slow", 100, ("engine", "setup() execution timed out")),
+        ("abort", 108, ("invalid", "enough was seen")),
+        ("fail", 110, ("invalid", "enough was seen")),
+        ("bad_options", 104, ("config", "not_there")),
+        ("bad_flag", 255, ("config", "unknown flag: --no-such-flag")),
+        ("interrupted", 105, ("engine", "interrupt")),
+    ],
+)
+def test_read__a_bad_end_is_one_finding_with_its_reason(
+    run_dir: Path, version: str, case: str, code: int, expected: tuple[str, str]
+) -> None:
+    effect, words = expected
+    outcome = outcome_of(run_dir, version, case, code)
+    assert told(outcome) == [(f"k6-exit-{code}", effect)]
+    [finding] = outcome.findings
+    assert words in finding.message
+    assert "\n" not in finding.message
+    assert finding.remedy
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("case", "code"), [("thresholds", 99), ("no_request", 0), ("odd_names", 0), ("infinite", 0)]
+)
+def test_read__a_good_end_and_a_crossed_threshold_are_no_finding(
+    run_dir: Path, version: str, case: str, code: int
+) -> None:
+    outcome = outcome_of(run_dir, version, case, code)
+    assert outcome.findings == ()
+    assert outcome.totals["threw"] == 0.0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("case", "threw", "first"),
+    [
+        ("throws", 3, 'Error: no "user" here'),
+        ("one_throws", 1, "TypeError: Cannot read property 'x' of undefined"),
+        ("async_throws", 7, "Uncaught (in promise) a text"),
+    ],
+)
+def test_read__counts_iterations_that_threw(
+    run_dir: Path, version: str, case: str, threw: int, first: str
+) -> None:
+    # Async functions are logged without `source=stacktrace`; of eight iterations one was sound.
+    outcome = outcome_of(run_dir, version, case, 0)
+    assert outcome.totals["threw"] == threw
+    [finding] = outcome.findings
+    assert (finding.code, finding.effect) == ("iterations-threw", "warn")
+    assert finding.message.startswith(f"{threw} iterations threw; the first: {first}")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("case", ["setup_throws", "teardown_throws"])
+def test_read__what_throws_outside_of_iterations_is_no_iteration(
+    run_dir: Path, version: str, case: str
+) -> None:
+    assert outcome_of(run_dir, version, case, 107).totals["threw"] == 0.0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_read__knows_the_type_of_every_metric(run_dir: Path, version: str) -> None:
+    types = outcome_of(run_dir, version, "thresholds", 99).types
+    assert {name: types[name] for name in ("tries", "depth", "hits", "wait", "size")} == {
+        "tries": "counter",
+        "depth": "gauge",
+        "hits": "rate",
+        "wait": "trend",
+        "size": "trend",
+    }
+    known = {name: kind for name, kind in types.items() if name in model.BUILT_IN}
+    assert known == {name: model.BUILT_IN[name].type for name in known}
+    assert {"http_reqs", "http_req_duration", "checks", "vus"} - set(known) <= {"vus"}
+    assert not [name for name in types if "{" in name]
+
+
+OWN = {
+    ("http_req_duration", "p(95)<5000"): (False, ()),
+    ("http_req_duration", "avg<0.0001"): (True, ()),
+    ("http_req_duration", "max<60000"): (False, ()),
+    ("http_req_duration{name:GET /fast}", "p(99)<5000"): (False, (("name", "GET /fast"),)),
+    ('http_req_duration{name:"no such name"}', "p(95)<1"): (False, (("name", "no such name"),)),
+    ("http_reqs{status:500,method:GET}", "count>0"): (
+        False,
+        (("status", "500"), ("method", "GET")),
+    ),
+    ("http_req_failed", "rate<0.01"): (True, ()),
+    ("http_reqs{kind:a b}", "count==6"): (False, (("kind", "a b"),)),
+    ("never", "p(95)<1"): (False, ()),
+    ("never", "avg < 1"): (False, ()),
+    ("tries", "count>=6"): (False, ()),
+    ("tries", "rate>0"): (False, ()),
+    ("depth", "value>0"): (False, ()),
+    ("hits", "rate>0.99"): (True, ()),
+    ("checks", "rate>0.99"): (True, ()),
+    ("wait", "med<1000"): (False, ()),
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_read__keeps_k6_s_word_on_its_own_thresholds(run_dir: Path, version: str) -> None:
+    own = outcome_of(run_dir, version, "thresholds", 99).own
+    expected = {
+        (key.partition("{")[0], expression, tags): crossed
+        for (key, expression), (crossed, tags) in OWN.items()
+    }
+    assert {(each.metric, each.expression, each.tags): each.crossed for each in own} == expected
+    assert all(each.strict and each.observed is None for each in own)
+    assert list(own) == sorted(own, key=lambda each: each.metric)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_read__a_star_in_k6_s_own_threshold_is_an_ordinary_one(run_dir: Path, version: str) -> None:
+    # k6 knows no wildcard, so it found no sample of that name, and let the threshold pass.
+    own = outcome_of(run_dir, version, "odd_names", 0).own
+    [starred] = [each for each in own if each.expression == "p(95)<1"]
+    assert starred.tags == (("name", "GET /items/\\*"),)
+
+
+@pytest.mark.parametrize(
+    ("key", "tags"),
+    [
+        ("http_reqs{status:1,status:200}", (("status", "200"),)),
+        ('http_reqs{"status":"200"}', (("status", "200"),)),
+        ("http_reqs{note:it's,group:that's}", (("note", "it's"), ("group", "that's"))),
+        ("http_reqs{ status : 200 }", (("status", "200"),)),
+        ("http_reqs{name:a}b}", (("name", "a}b"),)),
+    ],
+)
+def test_read__every_key_that_k6_accepts_is_read_as_k6_reads_it(
+    run_dir: Path, key: str, tags: tuple[tuple[str, str], ...]
+) -> None:
+    quoted = key.replace('"', '\\"')
+    text = f'{{"metrics": {{"{quoted}": {{"count": 1, "rate": 1, "thresholds": {{"count>0": false}}}}}}}}'
+    (run_dir / k6_outcome.SUMMARY).write_text(text)
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0)
+    assert [(each.metric, each.tags) for each in outcome.own] == [("http_reqs", tags)]
+
+
+@pytest.mark.parametrize("text", [None, "", "{", '{"metrics": []}', '{"metrics": null}'])
+def test_read__a_summary_that_is_missing_or_broken_is_survived(
+    run_dir: Path, text: str | None
+) -> None:
+    if text is not None:
+        (run_dir / k6_outcome.SUMMARY).write_text(text)
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 137)
+    assert told(outcome) == [("k6-exit-137", "engine")]
+    assert (outcome.types, outcome.own) == ({}, ())
+
+
+def test_read__an_unknown_exit_code_is_named_with_the_log_s_word(run_dir: Path) -> None:
+    (run_dir / "k6.log").write_text("noise\n" + CRASHED)
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 42)
+    assert outcome.findings[0].message == "k6 ended with exit code 42: the disk is full"
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        ("", ""),
+        ("\n\n", ""),
+        ("one\ntwo\n", "two"),
+        (CRASHED + CRASHED.replace("full", "gone"), "the disk is full"),
+        ('level=error msg="a \\"b\\"\\n\\tat c\\n\\tat d"', 'a "b"  at c'),
+        ("level=error without a message", "level=error without a message"),
+        ('level=warning msg="a"\nlevel=error msg="b"', "b"),
+    ],
+)
+def test_said__is_the_first_error_in_one_line(log: str, expected: str) -> None:
+    assert k6_outcome.said(log) == expected

@@ -1,0 +1,119 @@
+"""What a k6 script plans is read from its options, for every kind of executor."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ltlab_ci import model
+from ltlab_ci.load import k6_plan
+from tests import factories
+
+OPEN: dict[str, Any] = {"executor": "constant-arrival-rate", "rate": 10, "duration": "20s"}
+CLOSED: dict[str, Any] = {"executor": "constant-vus", "vus": 2, "duration": "30s"}
+COUNTED: dict[str, Any] = {"executor": "shared-iterations", "iterations": 5, "maxDuration": "9s"}
+
+
+def planned(*scenarios: dict[str, Any]) -> model.PlannedLoad:
+    return k6_plan.read({"scenarios": {str(n): each for n, each in enumerate(scenarios)}})
+
+
+@pytest.mark.parametrize("version", ["1.1.0", "2.2.0"])
+@pytest.mark.parametrize(
+    ("options", "kind", "seconds"),
+    [("several", "mixed", None), ("duration", "closed", 30.0), ("iterations", "closed", None)],
+)
+def test_read__what_k6_inspect_prints(
+    version: str, options: str, kind: str, seconds: float | None
+) -> None:
+    path = factories.CAPTURED / f"k6-{version}" / "inspect" / f"{options}.json"
+    load = k6_plan.read(json.loads(path.read_bytes()))
+    assert (load.model, load.duration_s, load.iterations) == (kind, seconds, None)
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "seconds"),
+    [
+        ([CLOSED], 30.0),
+        ([{**CLOSED, "duration": "1m30s"}], 90.0),
+        ([OPEN, CLOSED], 30.0),
+        ([CLOSED, {**OPEN, "startTime": "20s"}], 40.0),
+        (
+            [{"executor": "ramping-vus", "stages": [{"duration": "1h0m0s"}, {"duration": "1.5s"}]}],
+            3601.5,
+        ),
+        ([{**CLOSED, "duration": "500ms"}], 0.5),
+        ([CLOSED, COUNTED], None),
+        ([COUNTED], None),
+        ([], None),
+    ],
+)
+def test_read__how_long_it_lasts(scenarios: list[dict[str, Any]], seconds: float | None) -> None:
+    assert planned(*scenarios).duration_s == seconds
+
+
+def test_read__what_starts_late_is_not_longer_for_it() -> None:
+    # The load is measured from its first iteration on, so a late start must not look like an
+    # early end.
+    assert planned({**OPEN, "startTime": "30s"}).duration_s == 20.0
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "kind"),
+    [
+        ([OPEN], "open"),
+        ([{**OPEN, "executor": "ramping-arrival-rate", "stages": []}], "open"),
+        ([CLOSED], "closed"),
+        ([COUNTED, CLOSED], "closed"),
+        ([OPEN, CLOSED], "mixed"),
+        ([], ""),
+    ],
+)
+def test_read__the_model_of_the_load(scenarios: list[dict[str, Any]], kind: str) -> None:
+    assert planned(*scenarios).model == kind
+
+
+@pytest.mark.parametrize(
+    ("scenario", "iterations"),
+    [
+        (OPEN, 200.0),
+        ({**OPEN, "timeUnit": "1m"}, 200 / 60),
+        ({**OPEN, "timeUnit": "500ms"}, 400.0),
+        (
+            {
+                "executor": "ramping-arrival-rate",
+                "startRate": 10,
+                "stages": [
+                    {"duration": "10s", "target": 10},
+                    {"duration": "10s", "target": 30},
+                    {"duration": "0s", "target": 50},
+                    {"duration": "5s", "target": 50},
+                ],
+            },
+            100.0 + 200.0 + 250.0,
+        ),
+        (
+            {
+                "executor": "ramping-arrival-rate",
+                "startRate": None,
+                "stages": [{"duration": "10s", "target": 6}],
+                "timeUnit": "1m0s",
+            },
+            0.5,
+        ),
+    ],
+)
+def test_read__how_many_iterations_are_offered(scenario: dict[str, Any], iterations: float) -> None:
+    assert planned(scenario).iterations == pytest.approx(iterations)
+
+
+def test_read__iterations_are_known_of_open_models_only() -> None:
+    assert planned(OPEN, OPEN).iterations == 400.0
+    assert planned(OPEN, CLOSED).iterations is None
+
+
+@pytest.mark.parametrize("options", [{}, {"scenarios": None}])
+def test_read__without_scenarios_nothing_is_known(options: dict[str, Any]) -> None:
+    assert k6_plan.read(options) == model.PlannedLoad()

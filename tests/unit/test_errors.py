@@ -1,0 +1,115 @@
+"""Families of failure: one code each, one that wins, two lines each, and modules kept small."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from ltlab_ci import errors
+from ltlab_ci.errors import ExitCode
+from tests import factories
+
+MAX_MODULE_LINES = 300
+MAX_FUNCTION_LINES = 40
+PRECEDENCE = (130, 70, 2, 1, 3, 4, 5, 6, 0)
+
+
+def families() -> list[type[errors.LabError]]:
+    return [errors.LabError, *errors.LabError.__subclasses__()]
+
+
+TREES = factories.syntax_trees()
+
+
+@pytest.mark.parametrize(
+    ("family", "code"),
+    [
+        (errors.LabError, 70),
+        (errors.ConfigError, 2),
+        (errors.LabNotReady, 3),
+        (errors.EngineError, 4),
+        (errors.StoreError, 5),
+        (errors.Interrupted, 130),
+    ],
+)
+def test_exit_code__each_family_has_its_own(family: type[errors.LabError], code: int) -> None:
+    assert family.exit_code == code
+    assert len({each.exit_code for each in families()}) == len(families())
+
+
+def test_lab_error__keeps_what_happened_and_what_to_do() -> None:
+    error = errors.ConfigError("it is red", remedy="paint it")
+    assert (str(error), error.message, error.remedy) == ("it is red", "it is red", "paint it")
+
+
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(PRECEDENCE, 2)))
+def test_worst__follows_the_precedence(first: int, second: int) -> None:
+    assert errors.worst([ExitCode(second), ExitCode(first)]) == first
+    assert errors.worst([ExitCode(first), ExitCode(second), ExitCode(second)]) == first
+
+
+def test_worst__nothing_is_ok() -> None:
+    assert errors.worst([]) is ExitCode.OK
+
+
+def test_worst__ranks_every_code() -> None:
+    assert {errors.worst([code]) for code in ExitCode} == set(ExitCode)
+
+
+@pytest.mark.parametrize("path", TREES)
+def test_house__every_failure_says_what_to_do(path: str) -> None:
+    known = {family.__name__ for family in families()} | {"failure"}
+    calls = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Call)]
+    made = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] in known]
+    silent = [call.lineno for call in made if "remedy" not in {word.arg for word in call.keywords}]
+    assert not silent, f"{path}: no remedy in lines {silent}"
+
+
+def test_house__the_walk_sees_the_failures() -> None:
+    assert sum(ast.unparse(tree).count("remedy=") for tree in TREES.values()) > 30
+
+
+@pytest.mark.parametrize("path", TREES)
+def test_house__nothing_else_is_raised_on_purpose(path: str) -> None:
+    allowed = {family.__name__ for family in families()} | {
+        "failure",  # a family handed in
+        "found",
+        "_explained",  # returns a ConfigError
+        "_unwritable",  # the same
+        "MarkedYAMLError",  # turned into a ConfigError where it was raised
+        "PydanticCustomError",
+        "KeyboardInterrupt",
+        "AssertionError",
+    }
+    raised = [
+        node.exc for node in ast.walk(TREES[path]) if isinstance(node, ast.Raise) and node.exc
+    ]
+    names = {
+        ast.unparse(each.func if isinstance(each, ast.Call) else each).rpartition(".")[2]
+        for each in raised
+    }
+    others = {name for name in names - allowed if not name.startswith("_")}
+    assert not others, f"{path} raises {others}"
+
+
+@pytest.mark.parametrize("path", TREES)
+def test_house__modules_and_functions_stay_small(path: str) -> None:
+    lines = len((factories.ROOT / path).read_text(encoding="utf-8").splitlines())
+    assert lines <= MAX_MODULE_LINES
+    long = {name: length for name, length in lengths(TREES[path]) if length > MAX_FUNCTION_LINES}
+    assert not long, f"{path}: {long}"
+
+
+def lengths(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield each function's name and number of lines, decorators left out."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_house__each_module_says_what_it_owns() -> None:
+    silent = [path for path, tree in TREES.items() if not ast.get_docstring(tree)]
+    assert not [path for path in silent if not path.endswith("__main__.py")]
