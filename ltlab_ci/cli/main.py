@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ltlab_ci import __version__, model
-from ltlab_ci.cli import demo, reports, shared, validate
+from ltlab_ci.cli import complete, demo, doctor, explain, init, reports, shared, validate
 from ltlab_ci.config import read
 
 _OPTIONS = ("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node")
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 @main.command("run")
-@click.argument("scenarios", nargs=-1)
+@click.argument("scenarios", nargs=-1, shell_complete=complete.scenarios)
 @shared.output_options
 @shared.lab_command(*_OPTIONS)
 def run_command(
@@ -68,7 +68,11 @@ def _engine_command(engine: model.EngineName) -> click.Command:
 
 
 main.add_command(demo.command)
+main.add_command(init.command)
 main.add_command(validate.command)
+main.add_command(doctor.command)
+main.add_command(explain.command)
+main.add_command(explain.schema)
 main.add_command(reports.render)
 main.add_command(reports.rejudge)
 for _engine in model.EngineName:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ltlab_ci import errors, model, process, resources
 from ltlab_ci.load import artillery_outcome, artillery_samples, tools
-from ltlab_ci.load.plan import Machine, Plan, Script, Tool
+from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
 
 QUIET = {
     "ARTILLERY_DISABLE_TELEMETRY": "true",
@@ -83,8 +83,7 @@ def _inspected(
 ) -> dict[str, Any]:
     extra = {
         **QUIET,
-        **({"BASE_URL": machine.base_url} if machine.base_url else {}),
-        **scenario.env,
+        **addressed(scenario.env, machine.base_url),
         "LTLAB_ARTILLERY_HOME": str(tool.home),
     }
     inspector = str(_plugin_folder() / "inspect.mjs")
@@ -124,9 +123,8 @@ def plan(
         ),
         env={
             **QUIET,
-            **({"BASE_URL": base_url} if base_url else {}),
             **_no_proxy(base_url),
-            **scenario.env,
+            **addressed(scenario.env, base_url),
             "ARTILLERY_PLUGINS": _plugins(scenario.env.get("ARTILLERY_PLUGINS", "")),
             "ARTILLERY_PLUGIN_PATH": ":".join(
                 (str(_plugin_folder()), *filter(None, [scenario.env.get("ARTILLERY_PLUGIN_PATH")]))

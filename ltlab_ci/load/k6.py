@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ltlab_ci import errors, model, process
 from ltlab_ci.load import follow, k6_outcome, k6_plan, tools
-from ltlab_ci.load.plan import Machine, Plan, Script, Tool
+from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
 
 CSV = "samples.csv"
 QUIET = {
@@ -75,7 +75,7 @@ def find(machine: Machine, path: str) -> Tool:
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     """Run the script's init code by `k6 inspect`, which starts no load."""
     _refuse(scenario)
-    env = {**_base_url(machine.base_url), **scenario.env, **QUIET}
+    env = {**addressed(scenario.env, machine.base_url), **QUIET}
     done = process.run(
         [
             *tool.argv,
@@ -106,7 +106,7 @@ def plan(
 ) -> Plan:
     """Return `k6 run` with CSV samples and its own end-of-test summary written to `run_dir`."""
     _refuse_tags(scenario, script)
-    env = {**_base_url(base_url), **scenario.env, **QUIET, **_READABLE}
+    env = {**addressed(scenario.env, base_url), **QUIET, **_READABLE}
     return Plan(
         argv=(
             *tool.argv,
@@ -166,11 +166,6 @@ def reader(run_dir: Path) -> CsvReader:
 def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
     """Read exit code, summary and log of an ended run."""
     return k6_outcome.read(scenario, plan, exit_code)
-
-
-def _base_url(address: str) -> dict[str, str]:
-    # Not set where there is no service: a script's own default must then be able to win.
-    return {"BASE_URL": address} if address else {}
 
 
 def _refuse(scenario: model.Scenario) -> None:

@@ -53,3 +53,12 @@ class Plan:
     env: Mapping[str, str]
     run_dir: Path
     log: Path
+
+
+def addressed(env: Mapping[str, str], base_url: str) -> dict[str, str]:
+    """Return a scenario's environment with BASE_URL, and `{base_url}` expanded in its values.
+
+    BASE_URL is not set where there is no service: a script's own default can then win.
+    """
+    own = {name: value.replace("{base_url}", base_url) for name, value in env.items()}
+    return {"BASE_URL": base_url, **own} if base_url else own

@@ -184,7 +184,8 @@ class ScenarioSpec(Frozen):
     )
     script: Text = pydantic.Field(description="The script, from the folder of ltlab.yml.")
     env: dict[str, str] = pydantic.Field(
-        default={}, description="Environment of the script; BASE_URL is always given."
+        default={},
+        description="Environment of the script; BASE_URL is always given, {base_url} expands.",
     )
     args: tuple[str, ...] = pydantic.Field(
         default=(), description="More arguments for the engine's `run` command."

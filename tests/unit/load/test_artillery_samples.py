@@ -285,7 +285,7 @@ def at_work(users: Sequence[tuple[int, int, int, bool]], second: int) -> int:
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(users=USERS, steps=st.sampled_from([1, 2, 9]))
 def test_reader__virtual_users_are_counted_over_all_workers(
     users: list[tuple[int, int, int, bool]], steps: int
@@ -347,7 +347,7 @@ REQUESTS = st.lists(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(requests=REQUESTS, cuts=st.lists(st.integers(0, 12), max_size=3))
 def test_reader__as_many_http_reqs_as_requests_arrive_in_the_store(
     requests: list[Record], cuts: list[int]

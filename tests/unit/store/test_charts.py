@@ -207,7 +207,7 @@ def test_series__has_a_value_for_every_second(filled: Fill) -> None:
     assert series.vus == (None, 4.0, None, None)
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(length_ms=st.integers(1, 3 * 3600 * 1000))
 def test_series__is_never_longer_than_its_limit(length_ms: int) -> None:
     end_ns = START_NS + length_ms * 1_000_000
