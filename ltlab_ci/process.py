@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from ltlab_ci import errors
+from ltlab_ci import errors, interrupts
 
 Steps = tuple[tuple[signal.Signals, float], ...]
 """Signals to end a child with, in order, and the seconds that each is given."""
@@ -69,23 +69,28 @@ def run(
     except OSError as error:
         raise failure(f"cannot start {argv[0]}: {error.strerror}", remedy=remedy) from error
     try:
-        streams = popen.communicate(timeout=timeout_s)
+        streams = _streams(popen, timeout_s)
     except subprocess.TimeoutExpired as error:
         raise failure(
             f"{shlex.join(argv[:3])} did not end within {timeout_s:g} s", remedy=remedy
         ) from error
-    finally:
-        # Too slow or interrupted: it goes, with all that it started.
-        if popen.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(popen.pid, signal.SIGKILL)
-            popen.communicate()
     out, err = (stream.decode("utf-8", "replace") for stream in streams)
     code = _shell_code(popen.returncode)
     if check and code:
         tail = " | ".join((err or out).strip().splitlines()[-_TAIL_LINES:])
         raise failure(f"{shlex.join(argv[:3])} exited with {code}: {tail}", remedy=remedy)
     return Done(code=code, out=out, err=err)
+
+
+def _streams(popen: subprocess.Popen[bytes], timeout_s: float) -> tuple[bytes, bytes]:
+    try:
+        return popen.communicate(timeout=timeout_s)
+    except BaseException:
+        # Too slow or interrupted: it goes, with all that it started and that may hold its pipes.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(popen.pid, signal.SIGKILL)
+        popen.communicate()
+        raise
 
 
 def was_too_slow(error: errors.LabError) -> bool:
@@ -135,12 +140,13 @@ class Child:
 
     def stop(self) -> int:
         """End it and its process group in bounded steps; harmless when it has ended already."""
-        for signum, seconds in self._steps:
-            if self._popen.poll() is not None:
-                break
-            self._signal(signum)
-            self.wait(seconds)
-        self._end_group()
+        with interrupts.blocked():
+            for signum, seconds in self._steps:
+                if self._popen.poll() is not None:
+                    break
+                self._signal(signum)
+                self.wait(seconds)
+            self._end_group()
         code = self.poll()
         if code is None:
             raise errors.LabNotReady(

@@ -8,13 +8,11 @@ from __future__ import annotations
 import functools
 import os
 import shlex
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -23,8 +21,11 @@ from ltlab_ci import console, errors
 from ltlab_ci.cli import show
 from ltlab_ci.config import options, read
 from ltlab_ci.flows import run
+from ltlab_ci.interrupts import Interrupts
 
 Command = Callable[..., int]
+
+INTERRUPTS = Interrupts()
 
 
 def lab_command(*names: str) -> Callable[[Command], Callable[..., None]]:
@@ -70,6 +71,7 @@ def outside(speaker: console.Console) -> run.Outside:
         environ=environ(),
         now=lambda: datetime.now(UTC),
         voice=speaker,
+        interrupts=INTERRUPTS,
         reproduce=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
     )
 
@@ -86,8 +88,7 @@ def carry_out(loaded: read.Loaded, *, quiet: bool, as_json: bool) -> int:
 
 
 def _guarded(command: Callable[[], int]) -> int:
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
+    INTERRUPTS.heed()
     speaker = console.Console(quiet=False, plain=True, no_color=True)
     try:
         return int(command())
@@ -107,10 +108,3 @@ def _guarded(command: Callable[[], int]) -> int:
             )
         )
         return errors.ExitCode.BUG
-
-
-def _interrupt(_signum: int, _frame: FrameType | None) -> None:
-    # One is enough: stopping what was started is bounded and must not be cut short by a second.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt

@@ -181,7 +181,8 @@ def _judge(case: Case, answers: Mapping[model.Question, model.Answer]) -> model.
     if case.question is not None and count == 0 and _zero_counts(case, answers):
         value = 0.0
     if value is None:
-        status, reason = model.Status.NO_DATA, case.reason or _silence(case, answers)
+        silence = _silence(case, answers) if not count else _no_figure(threshold, count)
+        status, reason = model.Status.NO_DATA, case.reason or silence
     else:
         status = model.Status.PASS if threshold.holds(value) else model.Status.FAIL
         reason = _few(threshold, count)
@@ -226,6 +227,10 @@ def _silence(case: Case, answers: Mapping[model.Question, model.Answer]) -> str:
         return _unknown(threshold)
     where = f" in {threshold.over}" if threshold.over else ""
     return f"none of the {whole.count} samples of {threshold.metric} matches {threshold.key}{where}"
+
+
+def _no_figure(threshold: model.Threshold, count: int) -> str:
+    return f"{threshold.stat} of its {count} samples is no finite number"
 
 
 def _few(threshold: model.Threshold, count: int) -> str:

@@ -24,6 +24,9 @@ _TRAFFIC = frozenset({"http_reqs", "grpc_req_duration", "ws_sessions", "ws_conne
 """Metrics of which at least one has samples when a script talked to anything at all; for other
 protocols the bytes sent tell."""
 
+_PROTOCOLS = ("websocket.", "socketio.")
+"""How Artillery's metrics of other protocols begin."""
+
 
 def questions(facts: model.Facts) -> tuple[model.Question, ...]:
     """Return what must be known of every scenario to trust it."""
@@ -69,7 +72,8 @@ def _work(
             f"every one of {iterations:g} iterations threw",
             "mend the script; the first error is in logs/",
         )
-    if not facts.recorded & _TRAFFIC and not _value(asked, "data_sent"):
+    talked = any(name in _TRAFFIC or name.startswith(_PROTOCOLS) for name in facts.recorded)
+    if not talked and not _value(asked, "data_sent"):
         yield _invalid(
             facts,
             "no-request",

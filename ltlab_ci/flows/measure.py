@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ltlab_ci import console, errors, load, model, process
 from ltlab_ci.flows import recording, usage
+from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import embedded, service
 from ltlab_ci.store import duck
 
@@ -39,11 +40,6 @@ class Measured:
     findings: tuple[model.Finding, ...]
     samples: int
 
-    @property
-    def interrupted(self) -> bool:
-        """Say whether a person or the runner ended it."""
-        return any(finding.effect == "interrupted" for finding in self.findings)
-
 
 def scenario(
     prepared: Prepared,
@@ -52,8 +48,12 @@ def scenario(
     running: service.Running,
     report_dir: Path,
     voice: console.Console,
+    interrupts: Interrupts,
 ) -> Measured:
-    """Run a scenario to its end, or until the service dies or a person interrupts."""
+    """Run a scenario to its end, or until the service dies or somebody asks to stop.
+
+    Call it with interrupts deferred: its samples are then kept whole.
+    """
     name = prepared.scenario.name
     plan = _plan(prepared, running.base_url, report_dir)
     start = time.monotonic()
@@ -68,7 +68,7 @@ def scenario(
             progress,
         )
         findings = [
-            *_watch(child, running, recorder, name),
+            *_watch(child, running, recorder, interrupts, name=name),
             *_end(child, recorder, name),
         ]
     exit_code = child.stop()
@@ -105,7 +105,12 @@ def finding(error: errors.LabError, effect: str, scenario: str | None) -> model.
 
 
 def _watch(
-    child: process.Child, running: service.Running, recorder: recording.Recorder, name: str
+    child: process.Child,
+    running: service.Running,
+    recorder: recording.Recorder,
+    interrupts: Interrupts,
+    *,
+    name: str,
 ) -> list[model.Finding]:
     """Return why the run has to be ended early, nothing when it ends by itself."""
     try:
@@ -114,8 +119,8 @@ def _watch(
             death = running.death()
             if death is not None:
                 return [_died(death, name)]
-    except KeyboardInterrupt:
-        return [_interrupted(name)]
+            if interrupts.requested:
+                return [_interrupted(name)]
     except errors.StoreError as error:
         return [finding(error, "store", name)]
     return []

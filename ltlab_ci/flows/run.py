@@ -11,6 +11,7 @@ from datetime import datetime
 
 from ltlab_ci import console, errors, load, model, report
 from ltlab_ci.flows import folder, judge, measure
+from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import embedded
 
 
@@ -21,6 +22,7 @@ class Outside:
     environ: Mapping[str, str]
     now: Callable[[], datetime]
     voice: console.Console
+    interrupts: Interrupts
     reproduce: str
 
 
@@ -33,21 +35,32 @@ def run(config: model.Config, outside: Outside) -> model.Result:
     started = outside.now()
     with folder.fresh(config.report_dir):
         bench = embedded.bench(config.root, outside.environ)
-        try:
-            prepared = prepare(config, bench, outside)
-        except errors.LabError as error:
-            effect = "config" if isinstance(error, errors.ConfigError) else "engine"
-            _report(config, outside, started, (), [measure.finding(error, effect, None)])
-            raise
+        prepared = _prepared(config, bench, outside, started)
         measured, findings = _measure(config, bench, prepared, outside)
-        samples = config.report_dir / "samples"
-        try:
-            judged = judge.every(measured, samples)
-        except KeyboardInterrupt:  # a second one is ignored: see cli/
-            findings.append(_interrupted("interrupted while it was judged"))
-            judged = judge.every(measured, samples)
-        rest = [judge.not_run(each) for each in prepared[len(measured) :]]
-        return _report(config, outside, started, [*judged, *rest], findings)
+        with outside.interrupts.deferred():
+            judged = judge.every(measured, config.report_dir / "samples")
+            if outside.interrupts.requested and not any(
+                found.effect == "interrupted"
+                for found in (*findings, *(one for each in judged for one in each.findings))
+            ):
+                findings.append(_interrupted("interrupted after the load"))
+            rest = [judge.not_run(each) for each in prepared[len(measured) :]]
+            return _report(config, outside, started, [*judged, *rest], findings)
+
+
+def _prepared(
+    config: model.Config, bench: embedded.Bench, outside: Outside, started: datetime
+) -> tuple[measure.Prepared, ...]:
+    """Prepare all scenarios; when that fails, the report says why before the error goes on."""
+    try:
+        return prepare(config, bench, outside)
+    except errors.LabError as error:
+        effect = "config" if isinstance(error, errors.ConfigError) else "engine"
+        _report(config, outside, started, (), [measure.finding(error, effect, None)])
+        raise
+    except KeyboardInterrupt:
+        _report(config, outside, started, (), [_interrupted("interrupted before any load")])
+        raise
 
 
 def _report(
@@ -116,23 +129,26 @@ def _measure(
                     f"service ready at {running.base_url} after {running.ready_after_s:.1f} s"
                 )
             for each in prepared:
-                done.append(
-                    measure.scenario(
-                        each,
-                        bench=bench,
-                        running=running,
-                        report_dir=config.report_dir,
-                        voice=outside.voice,
+                with outside.interrupts.deferred():
+                    done.append(
+                        measure.scenario(
+                            each,
+                            bench=bench,
+                            running=running,
+                            report_dir=config.report_dir,
+                            voice=outside.voice,
+                            interrupts=outside.interrupts,
+                        )
                     )
-                )
-                if running.death() is not None or done[-1].interrupted:
+                if running.death() is not None or outside.interrupts.requested:
                     break
     except errors.LabNotReady as error:
         return done, [measure.finding(error, "lab", None)]
     except errors.EngineError as error:
         return done, [measure.finding(error, "engine", None)]
     except KeyboardInterrupt:
-        return done, [_interrupted("interrupted before its end")]
+        when = "after the load" if done else "before any load"
+        return done, [_interrupted(f"interrupted {when}")]
     return done, []
 
 

@@ -10,7 +10,7 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ltlab_ci import errors, model, process
@@ -75,13 +75,14 @@ def find(machine: Machine, path: str) -> Tool:
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     """Run the script's init code by `k6 inspect`, which starts no load."""
     _refuse(scenario)
-    env = {**addressed(scenario.env, machine.base_url), **QUIET}
+    env = {**addressed(scenario.env, machine.base_url), **QUIET, **_READABLE}
     done = process.run(
         [
             *tool.argv,
             "inspect",
             "--execution-requirements",
             "--include-system-env-vars",  # as `k6 run` does by itself
+            *_given_env(scenario.args),
             str(scenario.script),
         ],
         failure=errors.ConfigError,
@@ -98,14 +99,20 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
             remedy="mend the script; `k6 inspect` shows the same error",
         )
     options = json.loads(done.out)
-    return Script(load=k6_plan.read(options), tags=options.get("tags") or {})
+    tags = options.get("tags") or {}
+    _refuse_tags(scenario, tags)
+    return Script(load=k6_plan.read(options))
 
 
 def plan(
-    tool: Tool, scenario: model.Scenario, script: Script, *, base_url: str, run_dir: Path
+    tool: Tool,
+    scenario: model.Scenario,
+    script: Script,  # noqa: ARG001  (other engines need it)
+    *,
+    base_url: str,
+    run_dir: Path,
 ) -> Plan:
     """Return `k6 run` with CSV samples and its own end-of-test summary written to `run_dir`."""
-    _refuse_tags(scenario, script)
     env = {**addressed(scenario.env, base_url), **QUIET, **_READABLE}
     return Plan(
         argv=(
@@ -186,9 +193,20 @@ def _refuse(scenario: model.Scenario) -> None:
             )
 
 
-def _refuse_tags(scenario: model.Scenario, script: Script) -> None:
+def _given_env(args: Sequence[str]) -> list[str]:
+    """Return the `-e NAME=VALUE` among the arguments of a run: init code may need them."""
+    found, words = [], iter(args)
+    for word in words:
+        if word in {"-e", "--env"}:
+            found += [word, next(words, "")]
+        elif word.startswith("--env=") or re.match(r"-e\w+=", word):
+            found.append(word)
+    return found
+
+
+def _refuse_tags(scenario: model.Scenario, tags: Mapping[str, str]) -> None:
     custom = [t for t in scenario.thresholds if any(k not in model.SYSTEM_TAGS for k, _ in t.tags)]
-    for name, value in script.tags.items():
+    for name, value in tags.items():
         if custom and set("&=") & set(name + value):
             raise errors.ConfigError(
                 f"scenario {scenario.name}: option tag {name}={value!r} holds & or =, which makes "

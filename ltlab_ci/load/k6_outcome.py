@@ -15,8 +15,7 @@ from ltlab_ci import model
 from ltlab_ci.load.plan import Plan
 
 SUMMARY = "k6-summary.json"
-# What is thrown in an iteration names its scenario; set-up has none, console.error says so.
-_THREW = re.compile(rb"level=error (?!.*source=console\s*$).*\bscenario=\S")
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
 _THRESHOLDS_CROSSED = 99
 _STOPPED = 105
@@ -102,22 +101,21 @@ def _types(summary: dict[str, Any]) -> Iterator[tuple[str, model.MetricType]]:
     for name, values in summary.items():
         if "{" in name:
             continue
+        # A trend holds what summaryTrendStats asks for, which may be next to nothing.
         if "fails" in values:
             yield name, model.MetricType.RATE
-        elif "avg" in values:
-            yield name, model.MetricType.TREND
-        elif "rate" in values:
+        elif "value" in values:
+            yield name, model.MetricType.GAUGE
+        elif {"count", "rate"} <= set(values):
             yield name, model.MetricType.COUNTER
         else:
-            yield name, model.MetricType.GAUGE
+            yield name, model.MetricType.TREND
 
 
 def _own(summary: dict[str, Any]) -> Iterator[model.OwnThreshold]:
     for name, values in sorted(summary.items()):  # k6 writes them in random order
         metric, _, filtered = name.partition("{")
-        pairs = model.tag_pairs(filtered[:-1], name) if filtered else ()
-        # To k6 the last of two wins, and a star is an ordinary character.
-        tags = tuple((tag, value.replace("*", "\\*")) for tag, value in dict(pairs).items())
+        tags = _filter(filtered[:-1]) if filtered else ()
         for expression, crossed in (values.get("thresholds") or {}).items():
             # In this file `true` means crossed.
             yield model.OwnThreshold(
@@ -125,17 +123,32 @@ def _own(summary: dict[str, Any]) -> Iterator[model.OwnThreshold]:
             )
 
 
+def _filter(text: str) -> tuple[tuple[str, str], ...]:
+    """Read a filter as k6 does: the last of two wins, and a star is an ordinary character.
+
+    Source: `metrics.ParseMetricName` of k6.
+    """
+    pairs = (part.partition(":") for part in text.split(","))
+    tags = {name.strip().strip("\"'"): value.strip().strip("\"'") for name, _, value in pairs}
+    return tuple((name, value.replace("*", "\\*")) for name, value in tags.items())
+
+
 def _threw(log: Path) -> tuple[int, str]:
     count, first = 0, ""
     try:
         with log.open("rb") as file:
             for line in file:
-                if _THREW.search(line):
+                if b"level=error" in line and _is_thrown(_QUOTED.sub(b"", line)):
                     count += 1
                     first = first or said(line.decode("utf-8", "replace"))
     except OSError:
         pass
     return count, first
+
+
+def _is_thrown(fields: bytes) -> bool:
+    # What is thrown in an iteration names its scenario; set-up has none, console.error says so.
+    return b" scenario=" in fields and b" source=console" not in fields
 
 
 def _head(log: Path) -> str:

@@ -37,12 +37,11 @@ class Script:
     """What a script says of itself before it runs.
 
     `load` is its plan of load, as far as it can be known; `has_target` is False for an Artillery
-    script that names no target of its own; `tags` are the tags put on every sample.
+    script that names no target of its own.
     """
 
     load: model.PlannedLoad = field(default_factory=model.PlannedLoad)
     has_target: bool = True
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,6 @@ from ltlab_ci.model.thresholds import (
     misfit,
     parse_key,
     seconds,
-    tag_pairs,
 )
 
 __all__ = [
@@ -102,6 +101,5 @@ __all__ = [
     "misfit",
     "parse_key",
     "seconds",
-    "tag_pairs",
     "thresholds",
 ]

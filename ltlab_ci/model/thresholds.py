@@ -176,28 +176,12 @@ def parse_key(key: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         raise errors.ConfigError(
             f"metric {key!r} cannot be read", remedy="write metric or metric{tag:value}"
         )
-    pairs = tuple(tag_pairs(rest[:-1], key)) if brace else ()
+    pairs = tuple(_tag_pairs(rest[:-1], key)) if brace else ()
     if len({name for name, _ in pairs}) < len(pairs):
         raise errors.ConfigError(
             f"metric {key!r} names a tag twice", remedy="give each tag once; use * for any text"
         )
     return metric, pairs
-
-
-def tag_pairs(text: str, key: str) -> Iterator[tuple[str, str]]:
-    """Yield every `tag:value` of a filter; `key` is what it is part of, for the error."""
-    position = 0
-    while True:
-        found = _PAIR.match(text, position)
-        if found is None or not found["value"]:
-            rest = text[position:].strip()
-            raise errors.ConfigError(
-                f"tag filter {rest!r} in {key!r} has no value", remedy="write {tag:value}"
-            )
-        yield _unquoted(found["name"]), _unquoted(found["value"])
-        position = found.end()
-        if not found["more"]:
-            return
 
 
 def ambiguous_in_k6_csv(tags: tuple[tuple[str, str], ...]) -> str | None:
@@ -224,6 +208,21 @@ def _bound(number: str, unit: str, that: str) -> tuple[float, str]:
         f"unknown unit {unit!r} in threshold {that!r}",
         remedy="use ns, us, ms, s, m for times, % for shares, /s for counts per second",
     )
+
+
+def _tag_pairs(text: str, key: str) -> Iterator[tuple[str, str]]:
+    position = 0
+    while True:
+        found = _PAIR.match(text, position)
+        if found is None or not found["value"] or not _unquoted(found["name"].strip()).strip():
+            rest = text[position:].strip()
+            raise errors.ConfigError(
+                f"tag filter {rest!r} in {key!r} has no value", remedy="write {tag:value}"
+            )
+        yield _unquoted(found["name"]), _unquoted(found["value"])
+        position = found.end()
+        if not found["more"]:
+            return
 
 
 def _quoted(pattern: str) -> str:

@@ -163,7 +163,7 @@ def test_130__interrupted_before_the_service_is_ready(
         running.interrupt(signum)
     run = running.ended()
     assert run.code == 130
-    assert run.findings["Interrupted"]["message"] == "interrupted before any load"
+    assert run.findings["Interrupted"]["effect"] == "interrupted"
     assert not run.scenario()["ran"]
 
 
@@ -175,6 +175,7 @@ def test_130__interrupted_while_a_script_loads(project: MakeProject, toy: str) -
     run = running.ended()
     assert run.code == 130
     assert run.refusal == ("interrupted", "run the command again")
+    assert run.findings["Interrupted"]["effect"] == "interrupted"
 
 
 def test_130__interrupted_while_the_service_is_built(project: MakeProject) -> None:
@@ -182,4 +183,20 @@ def test_130__interrupted_while_the_service_is_built(project: MakeProject) -> No
     with project(projects.lab(service), {"load.js": GET}).running("run") as running:
         running.process("sleep", "60")
         running.interrupt()
-    assert running.ended().code == 130
+    run = running.ended()
+    assert run.code == 130
+    assert not run.scenario()["ran"]
+
+
+@pytest.mark.parametrize("when", ["the samples are joined", "the service is stopped"])
+def test_130__interrupted_after_the_load_while(project: MakeProject, when: str) -> None:
+    lab = projects.lab(projects.toy("--ignore-sigterm"), thresholds=HOLDS)
+    with project(lab, {"load.js": GET}).running("run") as running:
+        samples = running.folder / "ltlab-report" / "samples"
+        whole, parts = samples / "load.parquet", samples / "load.parts"
+        joined = whole.exists if when == "the samples are joined" else lambda: not parts.exists()
+        projects.until(lambda: (whole.exists() and joined()) or None, what="all samples")
+        running.interrupt()
+    run = running.ended()
+    assert run.code in {0, 130}
+    assert run.scenario()["samples"] > 0

@@ -160,6 +160,18 @@ def test_run__too_slow_is_ended_with_all_that_it_started(tmp_path: Path) -> None
             os.kill(pid, signal.SIGKILL)
 
 
+def test_run__what_holds_its_output_open_is_ended_too(tmp_path: Path) -> None:
+    marker = tmp_path / "pid"
+    with pytest.raises(errors.EngineError):
+        run(["/bin/sh", "-c", f"sleep 60 & echo $! > {marker}"], timeout_s=0.5)
+    pid = int(marker.read_text())
+    try:
+        until(lambda: not alive(pid), seconds=3.0)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def test_run__in_the_folder_and_with_the_environment_given(tmp_path: Path) -> None:
     done = process.run(
         ["/bin/sh", "-c", "pwd; echo $WORD; echo $HOME"],

@@ -65,6 +65,19 @@ def test_judge__each_has_a_verdict_in_the_order_given(bounds: list[int], value: 
     assert [verdict.status for verdict in verdicts] == expected
 
 
+def test_judge__samples_without_a_figure_are_not_said_to_be_missing() -> None:
+    # What a script adds may be infinite, which is no figure.
+    asked = thresholds.cases([P95], FACTS, NO_CUT)
+    answers = {
+        question: model.Answer(value=None if question == asked[0].question else 9.0, count=9)
+        for question in thresholds.questions(asked)
+    }
+    [verdict] = thresholds.judge(asked, answers)
+    assert (verdict.status, verdict.observed, verdict.count) == ("no data", None, 9)
+    assert "none of the 9 samples" not in verdict.reason
+    assert verdict.reason
+
+
 def test_judge__an_answer_that_never_came_is_no_data() -> None:
     asked = thresholds.cases([P95], FACTS, NO_CUT)
     [verdict] = thresholds.judge(asked, {})

@@ -79,10 +79,13 @@ def test_findings__a_script_that_talks_to_nobody() -> None:
     assert codes(findings) == ["no-request"]
 
 
-@pytest.mark.parametrize("metric", ["grpc_req_duration", "ws_sessions"])
+@pytest.mark.parametrize(
+    "metric", ["grpc_req_duration", "ws_sessions", "websocket.messages_sent", "socketio.emit"]
+)
 def test_findings__other_protocols_are_traffic_too(metric: str) -> None:
     recorded = (RECORDED - HTTP) | {metric}
-    assert found(recorded=recorded, http_reqs=None, http_req_failed=None) == []
+    findings = found(recorded=recorded, http_reqs=None, http_req_failed=None, data_sent=None)
+    assert findings == []
 
 
 @pytest.mark.parametrize(

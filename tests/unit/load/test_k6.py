@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -115,6 +116,15 @@ def test_inspect__refuses_thresholds_on_tags_that_the_output_cannot_carry(
     assert threshold.key in caught.value.message
 
 
+def a_program(tmp_path: Path, *lines: str) -> Tool:
+    """Write a small program that stands for k6."""
+    path = tmp_path / "k6"
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+    return Tool(argv=(str(path),), version="1.1.0", source="configured")
+
+
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("key", "tags", "refused"),
     [
@@ -125,26 +135,20 @@ def test_inspect__refuses_thresholds_on_tags_that_the_output_cannot_carry(
         ("http_reqs", {"team": "a&b"}, False),
     ],
 )
-def test_plan__refuses_option_tags_that_make_custom_ones_unreadable(
+def test_inspect__refuses_option_tags_that_make_custom_ones_unreadable(
+    tmp_path: Path,
     key: str,
     tags: Mapping[str, str],
     refused: bool,  # noqa: FBT001
 ) -> None:
     scenario = factories.a_scenario(thresholds=(model.Threshold.parse(key, "count > 1"),))
+    tool = a_program(tmp_path, f"echo '{json.dumps({'tags': tags})}'")
     if not refused:
-        assert planned(scenario, Script(tags=tags)).argv
+        assert k6.inspect(tool, scenario, factories.a_machine(tmp_path)) == Script()
         return
     with pytest.raises(errors.ConfigError) as caught:
-        planned(scenario, Script(tags=tags))
+        k6.inspect(tool, scenario, factories.a_machine(tmp_path))
     assert key in caught.value.remedy
-
-
-def a_program(tmp_path: Path, *lines: str) -> Tool:
-    """Write a small program that stands for k6."""
-    path = tmp_path / "k6"
-    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
-    path.chmod(0o755)
-    return Tool(argv=(str(path),), version="1.1.0", source="configured")
 
 
 @pytest.mark.processes
@@ -154,14 +158,6 @@ def test_inspect__knows_how_long_the_load_will_last(tmp_path: Path, version: str
     tool = a_program(tmp_path, f"/bin/cat {captured}")
     script = k6.inspect(tool, factories.a_scenario(), factories.a_machine(tmp_path))
     assert script.load.duration_s == 30.0
-    assert script.tags == {}
-
-
-@pytest.mark.processes
-def test_inspect__knows_the_tags_of_every_sample(tmp_path: Path) -> None:
-    tool = a_program(tmp_path, """echo '{"tags": {"team": "a"}}'""")
-    script = k6.inspect(tool, factories.a_scenario(), factories.a_machine(tmp_path))
-    assert script.tags == {"team": "a"}
 
 
 @pytest.mark.processes

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ltlab_ci import model
 from ltlab_ci.load import k6_outcome
@@ -169,6 +172,46 @@ def test_read__every_key_that_k6_accepts_is_read_as_k6_reads_it(
     (run_dir / k6_outcome.SUMMARY).write_text(text)
     outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0)
     assert [(each.metric, each.tags) for each in outcome.own] == [("http_reqs", tags)]
+
+
+PARTS = st.text("ab\"' {}*:", min_size=1, max_size=4)
+
+
+@given(pairs=st.lists(st.tuples(st.text("ab\"' {", max_size=3), PARTS), min_size=1, max_size=3))
+@example(pairs=[("note", "it's"), ("group", "that's")])
+@example(pairs=[("", "a"), ("b", ' "a" ')])
+@example(pairs=[("a", "{b}"), ("a", "b'")])
+def test_read__any_filter_that_k6_accepts_is_read_as_k6_reads_it(
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
+) -> None:
+    # k6 splits at every comma and at the first colon, trims spaces, then quotes; the last wins.
+    key = f"http_reqs{{{','.join(f'{name}:{value}' for name, value in pairs)}}}"
+    run_dir = tmp_path_factory.getbasetemp()
+    metric = {"count": 1, "rate": 1, "thresholds": {"count>0": False}}
+    (run_dir / k6_outcome.SUMMARY).write_text(json.dumps({"metrics": {key: metric}}))
+    [own] = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0).own
+    assert own.metric == "http_reqs"
+    assert dict(own.tags) == {
+        name.strip().strip("\"'"): value.strip().strip("\"'").replace("*", "\\*")
+        for name, value in pairs
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'level=error msg="Error: no scenario=x here" hint="script exception"',
+        'level=error msg="it says scenario=x" source=console',
+        'level=warning msg="Request Failed" scenario=default',
+        'level=error msg="setup: scenario=a\\" scenario=b" hint="script exception"',
+    ],
+)
+def test_read__what_only_mentions_a_scenario_is_no_iteration_that_threw(
+    run_dir: Path, text: str
+) -> None:
+    (run_dir / "k6.log").write_text(f'time="2026-01-02T03:04:05Z" {text}\n')
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0)
+    assert outcome.totals == {"threw": 0.0}
 
 
 @pytest.mark.parametrize("text", [None, "", "{", '{"metrics": []}', '{"metrics": null}'])

@@ -199,7 +199,9 @@ def test_parse_key__an_apostrophe_quotes_nothing() -> None:
     assert read == ("m", (("note", "it's"), ("group", "that's")))
 
 
-@pytest.mark.parametrize("key", ["", "  ", "{a:b}", "m{a:1,a:2}", "m{a:1", "m{a:1}b", "m{:1}"])
+@pytest.mark.parametrize(
+    "key", ["", "  ", "{a:b}", "m{a:1,a:2}", "m{a:1", "m{a:1}b", "m{:1}", "m{ :1}", 'm{"":1}']
+)
 def test_parse_key__refuses_with_a_remedy(key: str) -> None:
     with pytest.raises(errors.ConfigError) as caught:
         model.parse_key(key)

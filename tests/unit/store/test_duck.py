@@ -145,9 +145,8 @@ def runs(draw: st.DrawFn) -> list[Sample]:
         metric = draw(st.sampled_from(list(TYPES)))
         value = draw(st.sampled_from([0.0, 1.0]) if TYPES[metric] is MetricType.RATE else VALUES)
         tags = {"name": draw(st.sampled_from(names))} if draw(st.booleans()) else {}
-        custom: dict[str, str] = {}
-        if kinds and draw(st.booleans()):
-            custom = {"kind": draw(st.sampled_from(kinds)), "b": "x"}
+        kind = draw(st.sampled_from(["", *kinds]))
+        custom = {"kind": kind, "b": "x"} if kind else {}
         found.append(
             Sample(metric=metric, time_ns=START_NS + time_ns, value=value, tags=tags, custom=custom)
         )
@@ -546,7 +545,7 @@ def test_writer__works_in_a_folder_of_any_name(tmp_path: Path) -> None:
     writer = duck.Writer(folder, "browse")
     for index in range(2):
         row = Sample(metric="http_reqs", time_ns=index, value=1.0).row()
-        writer.ingest(factories.a_batch(tmp_path / f"{index}.csv", [row]))
+        writer.ingest(factories.a_batch(folder / f"{index}.csv", [row]))
     assert writer.close() == 2
     store = duck.Store(folder)
     question = factories.a_question("http_reqs", "count")

@@ -1,0 +1,55 @@
+"""Ctrl-C and SIGTERM: at once where that does no harm, at the next look where it would.
+
+One is enough: stopping what was started is bounded, and a second signal must not cut it short.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """Whether somebody asked to stop. Raises KeyboardInterrupt, except inside `deferred`."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._deferred = False
+
+    def heed(self) -> None:
+        """Take both signals from now on."""
+        for signum in _SIGNALS:
+            signal.signal(signum, self._take)
+
+    @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Only take note of a request inside the block; the caller looks at `requested`."""
+        self._deferred = True
+        try:
+            yield
+        finally:
+            self._deferred = False
+
+    def _take(self, _signum: int, _frame: FrameType | None) -> None:
+        for signum in _SIGNALS:
+            signal.signal(signum, signal.SIG_IGN)
+        self.requested = True
+        if not self._deferred:
+            raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def blocked() -> Iterator[None]:
+    """Hold both signals back inside the block; they arrive right after it.
+
+    Nothing may be started meanwhile: a child would never hear them either.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
