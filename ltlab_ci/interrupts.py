@@ -28,11 +28,20 @@ class Interrupts:
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
         """Only take note of a request inside the block; the caller looks at `requested`."""
-        self._deferred = True
+        before, self._deferred = self._deferred, True
         try:
             yield
         finally:
-            self._deferred = False
+            self._deferred = before
+
+    @contextlib.contextmanager
+    def postponed(self) -> Iterator[None]:
+        """Raise at the end of the block what arrives inside it, unless that is deferred anyway."""
+        already = self.requested
+        with self.deferred():
+            yield
+        if self.requested and not already and not self._deferred:
+            raise KeyboardInterrupt
 
     def _take(self, _signum: int, _frame: FrameType | None) -> None:
         for signum in _SIGNALS:
@@ -53,3 +62,7 @@ def blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+PROCESS = Interrupts()
+"""Signals belong to the whole process, so there is one of these in it."""

@@ -57,19 +57,10 @@ def run(
     Not found, too slow and (with `check`) a non-zero exit are all a `failure`, with its last lines.
     """
     try:
-        popen = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        with _piped(argv, cwd=cwd, env=env) as popen:
+            streams = popen.communicate(timeout=timeout_s)
     except OSError as error:
         raise failure(f"cannot start {argv[0]}: {error.strerror}", remedy=remedy) from error
-    try:
-        streams = _streams(popen, timeout_s)
     except subprocess.TimeoutExpired as error:
         raise failure(
             f"{shlex.join(argv[:3])} did not end within {timeout_s:g} s", remedy=remedy
@@ -82,14 +73,29 @@ def run(
     return Done(code=code, out=out, err=err)
 
 
-def _streams(popen: subprocess.Popen[bytes], timeout_s: float) -> tuple[bytes, bytes]:
+@contextlib.contextmanager
+def _piped(
+    argv: Sequence[str], *, cwd: Path | None, env: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    popen: subprocess.Popen[bytes] | None = None
     try:
-        return popen.communicate(timeout=timeout_s)
+        with interrupts.PROCESS.postponed():
+            popen = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        yield popen
     except BaseException:
         # Too slow or interrupted: it goes, with all that it started and that may hold its pipes.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(popen.pid, signal.SIGKILL)
-        popen.communicate()
+        if popen is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(popen.pid, signal.SIGKILL)
+            popen.communicate()
         raise
 
 
@@ -180,24 +186,33 @@ def started(
 ) -> Iterator[Child]:
     """Start a program with its output in `log`, hand it out, and stop it on every way out."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as sink:
-        try:
-            popen = subprocess.Popen(
-                list(argv),
-                cwd=cwd,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise failure(f"cannot start {argv[0]}: {error.strerror}", remedy=remedy) from error
-    child = Child(popen, log, steps)
+    child: Child | None = None
     try:
+        # An interrupt between its start and our knowing of it would leave it behind.
+        with interrupts.PROCESS.postponed():
+            try:
+                child = Child(_popen(argv, cwd=cwd, env=env, log=log), log, steps)
+            except OSError as error:
+                raise failure(f"cannot start {argv[0]}: {error.strerror}", remedy=remedy) from error
         yield child
     finally:
-        child.stop()
+        if child is not None:
+            child.stop()
+
+
+def _popen(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path
+) -> subprocess.Popen[bytes]:
+    with log.open("ab") as sink:
+        return subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def machine_cpu_s() -> tuple[float, float]:

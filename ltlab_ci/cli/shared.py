@@ -17,15 +17,12 @@ from typing import Any
 
 import click
 
-from ltlab_ci import console, errors
+from ltlab_ci import console, errors, interrupts
 from ltlab_ci.cli import show
 from ltlab_ci.config import options, read
 from ltlab_ci.flows import run
-from ltlab_ci.interrupts import Interrupts
 
 Command = Callable[..., int]
-
-INTERRUPTS = Interrupts()
 
 
 def lab_command(*names: str) -> Callable[[Command], Callable[..., None]]:
@@ -71,7 +68,7 @@ def outside(speaker: console.Console) -> run.Outside:
         environ=environ(),
         now=lambda: datetime.now(UTC),
         voice=speaker,
-        interrupts=INTERRUPTS,
+        interrupts=interrupts.PROCESS,
         reproduce=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
     )
 
@@ -88,7 +85,7 @@ def carry_out(loaded: read.Loaded, *, quiet: bool, as_json: bool) -> int:
 
 
 def _guarded(command: Callable[[], int]) -> int:
-    INTERRUPTS.heed()
+    interrupts.PROCESS.heed()
     speaker = console.Console(quiet=False, plain=True, no_color=True)
     try:
         return int(command())
