@@ -58,8 +58,8 @@ def load(path: Path) -> Document:
         ) from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        places = dict(_places(node, ())) if node is not None else {}
-        values = yaml.safe_load(text)
+        places = dict(_places(node, (), set())) if node is not None else {}
+        values = _tuples(yaml.safe_load(text), {})
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
@@ -82,7 +82,7 @@ def load(path: Path) -> Document:
 def check(document: Document) -> model.LabFile:
     """Return the file as a frozen value. Raises ConfigError for the first thing wrong with it."""
     try:
-        return model.LabFile.model_validate(_tuples(document.values))
+        return model.LabFile.model_validate(document.values)
     except pydantic.ValidationError as error:
         raise _explained(document, error) from error
 
@@ -140,35 +140,44 @@ def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def _places(node: yaml.Node, loc: Loc) -> Iterator[tuple[Loc, tuple[int, int]]]:
-    """Yield the place of every key (for a mapping) and item (for a list), duplicates refused."""
+def _places(node: yaml.Node, loc: Loc, seen: set[int]) -> Iterator[tuple[Loc, tuple[int, int]]]:
+    """Yield the place of every key (for a mapping) and item (for a list), duplicates refused.
+
+    What an alias repeats is looked at once: aliases of aliases would take for ever.
+    """
+    if id(node) in seen:
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
-        seen = set()
+        keys = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(
                     problem="a key must be a text", problem_mark=key.start_mark
                 )
-            if key.value in seen:
+            if key.value in keys:
                 raise yaml.MarkedYAMLError(
                     problem=f"{key.value!r} stands here twice", problem_mark=key.start_mark
                 )
-            seen.add(key.value)
+            keys.add(key.value)
             yield (*loc, key.value), _place(key)
-            yield from _places(value, (*loc, key.value))
+            yield from _places(value, (*loc, key.value), seen)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             yield (*loc, index), _place(item)
-            yield from _places(item, (*loc, index))
+            yield from _places(item, (*loc, index), seen)
 
 
 def _place(node: yaml.Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def _tuples(value: Any) -> Any:  # noqa: ANN401  (whatever YAML holds)
-    if isinstance(value, list):
-        return tuple(_tuples(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in value.items()}
-    return value
+def _tuples(value: Any, known: dict[int, Any]) -> Any:  # noqa: ANN401  (whatever YAML holds)
+    if id(value) not in known:
+        if isinstance(value, list):
+            known[id(value)] = tuple(_tuples(item, known) for item in value)
+        elif isinstance(value, dict):
+            known[id(value)] = {key: _tuples(item, known) for key, item in value.items()}
+        else:
+            return value
+    return known[id(value)]

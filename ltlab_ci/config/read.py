@@ -73,6 +73,10 @@ def single(
         raise errors.ConfigError(
             f"no script at {scenario.script}", remedy="give -s the path of an existing script"
         )
+    if any("\ud800" <= char <= "\udfff" for char in str(scenario.script)):
+        raise errors.ConfigError(
+            f"the path {str(scenario.script)!a} is no UTF-8", remedy="rename the script"
+        )
     settings = _settings(root, {}, environ, flags)
     return Loaded(
         config=_config(

@@ -162,7 +162,6 @@ def _question(
 ) -> model.Question | None:
     if kind is None:
         return None
-    whole_s = (facts.load_end_ns - facts.load_start_ns) / 1e9
     return model.Question(
         scenario=facts.scenario,
         metric=threshold.metric,
@@ -170,8 +169,13 @@ def _question(
         stat=threshold.stat,
         tags=tags,
         window=stretch,
-        seconds=stretch.seconds if stretch is not None else whole_s,
+        seconds=_covered_s(stretch, facts) if stretch is not None else facts.load_s,
     )
+
+
+def _covered_s(stretch: model.Window, facts: model.Facts) -> float:
+    """Return how much of a window the load filled: its end may lie a little beyond the load's."""
+    return (min(stretch.end_ns, facts.load_end_ns) - stretch.start_ns) / 1e9
 
 
 def _judge(case: Case, answers: Mapping[model.Question, model.Answer]) -> model.Verdict:

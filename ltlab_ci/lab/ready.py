@@ -17,6 +17,7 @@ from ltlab_ci import errors, model, process
 
 POLL_S = 0.1
 _COMMAND_S = 10.0
+_REQUEST_S = 10.0
 
 
 def wait(
@@ -60,15 +61,15 @@ def _problem(
     if ready.command is not None:
         return _command_problem(ready.command, base_url, cwd=cwd, env=env, left_s=left_s)
     if ready.get is not None:
-        return _http_problem(base_url + ready.get)
+        return _http_problem(base_url + ready.get, left_s)
     return _tcp_problem(base_url)
 
 
-def _http_problem(url: str) -> str | None:
+def _http_problem(url: str, left_s: float) -> str | None:
     try:
         with requests.Session() as session:
             session.trust_env = False  # a proxy in the environment must not hide a local service
-            status = session.get(url, timeout=2).status_code
+            status = session.get(url, timeout=min(_REQUEST_S, left_s)).status_code
     except requests.RequestException as error:
         return f"GET {url}: {type(error).__name__}"
     return None if status < requests.codes.bad_request else f"GET {url} answered {status}"

@@ -36,6 +36,8 @@ _PAIR = re.compile(
 )
 """One `tag:value` and what ends it; a quote counts only where a name or value starts with it."""
 
+_LONGEST_S = 3.6e6
+
 _TIME_UNITS_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 
 
@@ -165,7 +167,10 @@ def seconds(text: str) -> float:
         raise errors.ConfigError(
             f"{text.strip()!r} is no duration", remedy="write a number and ms, s, m or h, like 30s"
         )
-    return float(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[found[2]]
+    value = float(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[found[2]]
+    if value > _LONGEST_S:
+        raise errors.ConfigError(f"{text.strip()[:20]!r} is too long", remedy="write at most 1000h")
+    return value
 
 
 def parse_key(key: str) -> tuple[str, tuple[tuple[str, str], ...]]:

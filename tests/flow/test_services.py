@@ -21,7 +21,7 @@ def test_sigterm__is_ignored(project: MakeProject) -> None:
     assert run.findings == {}
 
 
-@pytest.mark.parametrize("how", ["same-group", "ignoring-sigterm"])
+@pytest.mark.parametrize("how", ["same-group", "ignoring-sigterm", "own-session"])
 def test_children__that_keep_running(project: MakeProject, how: str) -> None:
     command = json.dumps([sys.executable, str(FORKING), "{port}", how])
     lab = projects.lab(f"{{command: {command}}}", thresholds='{http_reqs: ["count > 0"]}')
@@ -36,6 +36,33 @@ def test_leader__ends_while_its_child_serves(project: MakeProject) -> None:
     run = project(lab, {"load.js": GET}).run("run")
     assert run.code == 3
     assert "exited with 0" in run.found["findings"][0]["message"]
+
+
+LEAVING = """\
+import os, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.flush()
+        if self.path == "/leave":
+            os._exit(7)
+
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def test_death__in_the_last_moment_of_a_short_run(project: MakeProject) -> None:
+    command = json.dumps([sys.executable, "leaving.py", "{port}"])
+    script = projects.k6("http.get(url + (__ITER == 19 ? '/leave' : '/stay'));")
+    lab = projects.lab(f"{{command: {command}}}", thresholds='{http_reqs: ["count == 20"]}')
+    run = project(lab, {"load.js": script, "leaving.py": LEAVING}).run("run")
+    assert run.code == 3
+    assert "exited with 7" in run.findings["service-died"]["message"]
 
 
 def test_ready__by_a_command(project: MakeProject) -> None:

@@ -1,7 +1,8 @@
 """A service that forks: `forking.py PORT HOW`.
 
 HOW is "same-group" (the child does the serving and outlives its parent), "ignoring-sigterm" (so
-does the child, which ignores SIGTERM besides) or "leader-ends" (the parent ends at once).
+does the child, which ignores SIGTERM besides), "own-session" (the child leaves its parent's process
+group) or "leader-ends" (the parent ends at once).
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def main(port: int, how: str) -> None:
     if os.fork() == 0:
         if how == "ignoring-sigterm":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if how == "own-session":
+            os.setsid()
         serve(port)
     if how != "leader-ends":
         signal.pause()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -224,3 +225,13 @@ def test_single__a_missing_script_is_refused(tmp_path: Path) -> None:
     scenario = model.Scenario(name="a", engine=model.EngineName.K6, script=tmp_path / "a.js")
     with pytest.raises(errors.ConfigError, match="no script at"):
         read.single(scenario, root=tmp_path, cwd=tmp_path, environ={}, flags={})
+
+
+def test_single__a_path_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    script = tmp_path / os.fsdecode(b"caf\xe9.js")
+    script.write_text("")
+    scenario = model.Scenario(name=script.stem, engine=model.EngineName.K6, script=script)
+    with pytest.raises(errors.ConfigError) as caught:
+        read.single(scenario, root=tmp_path, cwd=tmp_path, environ={}, flags={})
+    assert "no UTF-8" in caught.value.message
+    assert caught.value.message.encode("utf-8")

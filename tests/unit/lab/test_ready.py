@@ -52,9 +52,9 @@ def test_wait__until_the_path_answers_well(site: Site, tmp_path: Path) -> None:
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
 def test_wait__a_bad_answer_is_shown(site: Site, tmp_path: Path, status: int) -> None:
     site.status = status
-    message = not_ready(model.Ready(get="/health", timeout="200ms"), site.base_url, tmp_path)
+    message = not_ready(model.Ready(get="/health", timeout="100ms"), site.base_url, tmp_path)
     assert message == (
-        f"the service was not ready after 0.2 s: GET {site.base_url}/health answered {status}"
+        f"the service was not ready after 0.1 s: GET {site.base_url}/health answered {status}"
     )
 
 

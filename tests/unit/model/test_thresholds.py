@@ -329,3 +329,10 @@ def test_ambiguous_in_k6_csv__names_the_tag(
     tags: tuple[tuple[str, str], ...], expected: str | None
 ) -> None:
     assert model.ambiguous_in_k6_csv(tags) == expected
+
+
+@pytest.mark.parametrize("text", ["9" * 400 + "s", "9" * 308 + "h", "1001h"])
+def test_seconds__refuses_what_is_longer_than_any_run(text: str) -> None:
+    with pytest.raises(errors.ConfigError) as caught:
+        model.seconds(text)
+    assert "too long" in caught.value.message

@@ -213,7 +213,7 @@ def patterns(draw: st.DrawFn, texts: Sequence[str]) -> str:
     }[form]
 
 
-@settings(max_examples=16)
+@settings(max_examples=12)
 @given(samples=runs(), data=st.data())
 def test_ask__filters_and_windows(samples: list[Sample], data: st.DataObject) -> None:
     questions = []
