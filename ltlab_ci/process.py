@@ -31,6 +31,7 @@ STOP_ENGINE: Steps = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGK
 STOP_SERVICE: Steps = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
 _TAIL_LINES = 5
+_SHORT_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,7 @@ class Child:
     def __init__(self, popen: subprocess.Popen[bytes], log: Path, steps: Steps) -> None:
         self._popen = popen
         self._steps = steps
+        self._family: set[psutil.Process] = set()
         self.log = log
         self.pid = popen.pid
 
@@ -135,18 +137,26 @@ class Child:
     def usage(self) -> Usage:
         """Return what it and its descendants use; what has ended already no longer counts."""
         cpu_s, memory_bytes = 0.0, 0
+        for each in self._descent():
+            with contextlib.suppress(psutil.Error), each.oneshot():
+                times = each.cpu_times()
+                cpu_s += times.user + times.system
+                memory_bytes += each.memory_info().rss
+        return Usage(cpu_s=cpu_s, memory_bytes=memory_bytes)
+
+    def _descent(self) -> list[psutil.Process]:
+        """Return it and its descendants, which are kept in mind: one may leave its group."""
         with contextlib.suppress(psutil.Error):
             top = psutil.Process(self.pid)
-            for each in (top, *top.children(recursive=True)):
-                with contextlib.suppress(psutil.Error), each.oneshot():
-                    times = each.cpu_times()
-                    cpu_s += times.user + times.system
-                    memory_bytes += each.memory_info().rss
-        return Usage(cpu_s=cpu_s, memory_bytes=memory_bytes)
+            found = [top, *top.children(recursive=True)]
+            self._family.update(found[1:])
+            return found
+        return []
 
     def stop(self) -> int:
         """End it and its process group in bounded steps; harmless when it has ended already."""
         with interrupts.blocked():
+            self._descent()
             for signum, seconds in self._steps:
                 if self._popen.poll() is not None:
                     break
@@ -163,10 +173,17 @@ class Child:
     def _end_group(self) -> None:
         # The leader is gone; what it forked gets a short chance to follow, then no choice.
         self._signal(signal.SIGTERM)
-        deadline = time.monotonic() + 2.0
+        deadline = time.monotonic() + _SHORT_S
         while _group_alive(self.pid) and time.monotonic() < deadline:
             time.sleep(0.02)
         self._signal(signal.SIGKILL)
+        left = [each for each in self._family if each.is_running()]
+        for each in left:
+            with contextlib.suppress(psutil.Error):
+                each.terminate()
+        for each in psutil.wait_procs(left, timeout=_SHORT_S)[1]:
+            with contextlib.suppress(psutil.Error):
+                each.kill()
 
     def _signal(self, signum: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -114,7 +114,9 @@ def _watch(
 ) -> list[model.Finding]:
     """Return why the run has to be ended early, nothing when it ends by itself."""
     try:
-        while child.wait(_LOOK_EVERY_S) is None:
+        ended = False
+        while not ended:
+            ended = child.wait(_LOOK_EVERY_S) is not None
             recorder.look()
             death = running.death()
             if death is not None:
