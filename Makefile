@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test ci-test lint lock docs
+.PHONY: venv demo test ci-test bench lint lock docs
 
 venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 
@@ -22,7 +22,11 @@ test: venv  ## unit, flow (real engines) and surface tests
 ci-test: venv  ## k6 2.x (built with Go), the Artillery plug-in at length, the wheel
 	$(BIN)/pytest tests/ci
 	k6=$$(sh tests/ci/k6_2.sh) && cd tests/flow && LTLAB_K6=$$k6 ../../$(BIN)/pytest \
-		test_k6.py test_bad_scripts.py test_exit_codes.py test_names.py test_windows.py
+		test_k6.py test_bad_scripts.py test_exit_codes.py test_names.py test_windows.py \
+		-k 'not configured_engine'
+
+bench: venv  ## measure, and write docs/performance.md
+	$(BIN)/python bench/store.py --write
 
 lint: venv
 	$(BIN)/ruff check .

@@ -59,7 +59,7 @@ def load(path: Path) -> Document:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         places = dict(_places(node, (), set())) if node is not None else {}
-        values = _tuples(yaml.safe_load(text), {})
+        values = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
@@ -82,7 +82,12 @@ def load(path: Path) -> Document:
 def check(document: Document) -> model.LabFile:
     """Return the file as a frozen value. Raises ConfigError for the first thing wrong with it."""
     try:
-        return model.LabFile.model_validate(document.values)
+        return model.LabFile.model_validate(_tuples(document.values, {}))
+    except RecursionError as error:
+        raise errors.ConfigError(
+            f"{document.path.name}:1:1: an alias repeats itself without end",
+            remedy="remove the alias that stands inside its own anchor",
+        ) from error
     except pydantic.ValidationError as error:
         raise _explained(document, error) from error
 

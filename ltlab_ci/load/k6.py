@@ -30,6 +30,7 @@ _READABLE = {
     "K6_NO_THRESHOLDS": "false",
     "K6_NO_SUMMARY": "false",
     "K6_SUMMARY_MODE": "compact",
+    "K6_NEW_MACHINE_READABLE_SUMMARY": "false",
 }
 """What is read after a run depends on these, so no environment may say otherwise."""
 
@@ -37,6 +38,7 @@ _INSPECT_S = 60.0
 _RESERVED_ARGS = (
     "--summary-export",
     "--summary-mode",
+    "--new-machine-readable-summary",
     "--no-summary",
     "--no-thresholds",
     "--log-output",

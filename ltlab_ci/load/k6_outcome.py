@@ -35,8 +35,11 @@ _EXITS: Mapping[int, tuple[str, str, str]] = {
 
 def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
     """Return types, own thresholds and findings of an ended run; missing files are a finding."""
-    summary = _summary(plan.run_dir / SUMMARY)
+    summary = _summary(plan.run_dir / SUMMARY) or {}
+    own = tuple(_own(summary))
     findings = list(_exit_findings(scenario, plan, exit_code))
+    if exit_code == _THRESHOLDS_CROSSED and not any(each.crossed for each in own):
+        findings.append(_untold(scenario))
     threw, first = _threw(plan.log)
     totals = {"threw": float(threw)}
     if threw:
@@ -49,13 +52,21 @@ def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
                 scenario=scenario.name,
             )
         )
-    if summary is None:
-        return model.Outcome(findings=tuple(findings), totals=totals)
     return model.Outcome(
         types=dict(_types(summary)),
-        own=tuple(_own(summary)),
+        own=own,
         findings=tuple(findings),
         totals=totals,
+    )
+
+
+def _untold(scenario: model.Scenario) -> model.Finding:
+    return model.Finding(
+        code="k6-exit-99",
+        effect="invalid",
+        message="k6 says that a threshold of the script is crossed; its summary does not say which",
+        remedy="see logs/; state the thresholds in ltlab.yml instead",
+        scenario=scenario.name,
     )
 
 

@@ -126,6 +126,7 @@ def test_thresholds__of_custom_metrics_are_judged(everything: projects.Ran) -> N
 def test_load__is_counted_without_setup_and_teardown(everything: projects.Ran) -> None:
     scenario = everything.scenario()
     assert 1.5 < scenario["duration_s"] < 4.5
+    assert scenario["judged_s"] is None  # steady_state is off unless given
     in_setup = "SELECT sum(value) FROM samples WHERE metric = 'baskets' AND \"group\" = '::setup'"
     assert everything.query(in_setup) == [(3,)]
 

@@ -245,3 +245,9 @@ def test_read__an_unknown_exit_code_is_named_with_the_log_s_word(run_dir: Path) 
 )
 def test_said__is_the_first_error_in_one_line(log: str, expected: str) -> None:
     assert k6_outcome.said(log) == expected
+
+
+def test_read__a_crossed_threshold_that_no_summary_names_is_never_green(run_dir: Path) -> None:
+    (run_dir / k6_outcome.SUMMARY).write_text('{"metrics": {}}')
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 99)
+    assert told(outcome) == [("k6-exit-99", "invalid")]
