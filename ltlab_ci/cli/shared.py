@@ -69,7 +69,7 @@ def outside(speaker: console.Console) -> run.Outside:
         now=lambda: datetime.now(UTC),
         voice=speaker,
         interrupts=interrupts.PROCESS,
-        reproduce=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        reproduce=shlex.join(["ltlab", *sys.argv[1:]]),
     )
 
 

@@ -128,7 +128,7 @@ def test_4__the_configured_engine_cannot_be_used(
         program = mine.folder / "my-k6"
         program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         program.chmod(0o755)
-    run = mine.run("run")
+    run = mine.run("run", env={"LTLAB_K6": ""})
     assert run.code == 4
     what, remedy = run.refusal
     assert said in what
