@@ -5,7 +5,7 @@ Not here: keeping its samples (recording.py), the order of scenarios (run.py).
 
 from __future__ import annotations
 
-import time
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,6 @@ class Measured:
     prepared: Prepared
     plan: load.Plan
     exit_code: int
-    wall_s: float
     outcome: model.Outcome
     findings: tuple[model.Finding, ...]
     samples: int
@@ -56,7 +55,6 @@ def scenario(
     """
     name = prepared.scenario.name
     plan = _plan(prepared, running.base_url, report_dir)
-    start = time.monotonic()
     with (
         voice.progress(name, prepared.script.load.duration_s) as progress,
         bench.exec(plan.argv, env=plan.env, log=plan.log) as child,
@@ -67,17 +65,18 @@ def scenario(
             usage.Gauge(child, running.child, plan.run_dir),
             progress,
         )
-        findings = [
-            *_watch(child, running, recorder, interrupts, name=name),
-            *_end(child, recorder, name),
-        ]
+        ended_early = _watch(child, running, recorder, interrupts, name=name)
+        findings = [*ended_early, *_end(child, recorder, name)]
     exit_code = child.stop()
+    outcome = prepared.engine.outcome(prepared.scenario, plan, exit_code)
+    if ended_early:  # how the engine ended was our doing, and why is said already
+        own = tuple(found for found in outcome.findings if found.effect != "engine")
+        outcome = dataclasses.replace(outcome, findings=own)
     return Measured(
         prepared=prepared,
         plan=plan,
         exit_code=exit_code,
-        wall_s=time.monotonic() - start,
-        outcome=prepared.engine.outcome(prepared.scenario, plan, exit_code),
+        outcome=outcome,
         findings=tuple(findings),
         samples=recorder.samples,
     )

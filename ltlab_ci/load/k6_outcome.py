@@ -18,7 +18,6 @@ SUMMARY = "k6-summary.json"
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
 _THRESHOLDS_CROSSED = 99
-_STOPPED = 105
 
 _EXITS: Mapping[int, tuple[str, str, str]] = {
     100: ("engine", "setup() took longer than its timeout", "make it faster or raise setupTimeout"),

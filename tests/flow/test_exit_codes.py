@@ -78,6 +78,7 @@ def test_3__the_service_dies_half_way(project: MakeProject) -> None:
     run = project(lab, {"load.js": LONG}).run("run")
     assert run.code == 3
     assert "the service exited with 1" in run.findings["service-died"]["message"]
+    assert set(run.findings) == {"service-died"}
     assert not run.scenario()["complete"]
     assert run.scenario()["samples"] > 0
 
@@ -148,6 +149,7 @@ def test_130__interrupted_under_load(
     run = running.ended()
     assert run.code == 130
     assert run.findings["interrupted"]["scenario"] == "load"
+    assert set(run.findings) == {"interrupted"}, "what ltlab itself stopped is no other trouble"
     assert run.scenario()["samples"] > 0
     assert not run.scenario()["complete"]
     assert (run.logs("load") / "k6-summary.json").exists()
