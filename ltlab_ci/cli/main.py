@@ -1,82 +1,103 @@
-"""The `ltlab` command and its subcommands that run load."""
+"""The `ltlab` command: the table of its subcommands, each imported only once it is called.
+
+So help and completion do not wait for the database, the HTTP client and the rest.
+Not here: any subcommand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import importlib
+from typing import Any
 
 import click
 
-from ltlab_ci import __version__, model
-from ltlab_ci.cli import complete, demo, doctor, explain, init, reports, shared, validate
-from ltlab_ci.config import read
+from ltlab_ci import __version__
 
-_OPTIONS = ("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node")
+_COMMANDS = {
+    "run": (
+        "run:command",
+        "Run the scenarios of ltlab.yml (all, or the named ones) and judge them.",
+    ),
+    "k6": (
+        "run:k6",
+        "Run one k6 script without any ltlab.yml; what stands after -- goes to k6.",
+    ),
+    "artillery": (
+        "run:artillery",
+        "Run one artillery script without any ltlab.yml; what stands after -- goes to artillery.",
+    ),
+    "demo": (
+        "demo:command",
+        "Boot a toy service and run one k6 and one Artillery scenario against it.",
+    ),
+    "init": (
+        "init:command",
+        "Write an ltlab.yml for the load scripts and the service found in this folder.",
+    ),
+    "validate": (
+        "validate:command",
+        "Check ltlab.yml and its scripts without starting anything.",
+    ),
+    "doctor": (
+        "doctor:command",
+        "Say what is installed here, what is missing, and what mends it; installs nothing.",
+    ),
+    "explain": (
+        "explain:command",
+        "Say what a finding's code, an exit code or an error means; without CODE, list them all.",
+    ),
+    "schema": (
+        "explain:schema",
+        "Print the JSON Schema of ltlab.yml, for editors that complete and check it.",
+    ),
+    "report": (
+        "reports:render",
+        "Write the files of a report anew from its result.json.",
+    ),
+    "judge": (
+        "reports:rejudge",
+        "Judge recorded samples against the thresholds that ltlab.yml states now.",
+    ),
+}
+"""Name to `module:attribute` in this package, and the line that `ltlab --help` shows."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Lazy(click.Command):
+    """Stands for a command until it is called, or completed, or asked for its own help."""
+
+    def __init__(self, name: str, target: str, line: str) -> None:
+        super().__init__(name, short_help=line)
+        self._target = target
+
+    def load(self) -> click.Command:
+        """Import the command."""
+        module, attribute = self._target.split(":")
+        command: click.Command = getattr(
+            importlib.import_module(f"ltlab_ci.cli.{module}"), attribute
+        )
+        return command
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401  (as click has it)
+    ) -> click.Context:
+        """Return a context of the command itself: from here on click works with that."""
+        return self.load().make_context(info_name, args, parent, **extra)
+
+
+@click.group(
+    commands=[Lazy(name, target, line) for name, (target, line) in _COMMANDS.items()],
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="ltlab")
 def main() -> None:
     """Load tests that a team can block a pull request on.
 
     Runs your own k6 and Artillery scripts, judges every sample, writes the evidence.
     """
-
-
-@main.command("run")
-@click.argument("scenarios", nargs=-1, shell_complete=complete.scenarios)
-@shared.output_options
-@shared.lab_command(*_OPTIONS)
-def run_command(
-    *, flags: Mapping[str, str], scenarios: tuple[str, ...], quiet: bool, as_json: bool
-) -> int:
-    """Run the scenarios of ltlab.yml (all, or the named ones) and judge them."""
-    loaded = read.load(cwd=Path.cwd(), environ=shared.environ(), flags=flags, names=scenarios)
-    return shared.carry_out(loaded, quiet=quiet, as_json=as_json)
-
-
-def _engine_command(engine: model.EngineName) -> click.Command:
-    @click.command(engine.value, context_settings={"ignore_unknown_options": True})
-    @click.option("--script", "-s", required=True, help="The script.")
-    @click.option("--project", "-p", default=".", help="The folder that the script belongs to.")
-    @click.argument("args", nargs=-1, type=click.UNPROCESSED)
-    @shared.output_options
-    @shared.lab_command(*(name for name in _OPTIONS if name != "config"))
-    def command(
-        *,
-        flags: Mapping[str, str],
-        script: str,
-        project: str,
-        args: tuple[str, ...],
-        quiet: bool,
-        as_json: bool,
-    ) -> int:
-        root = (Path.cwd() / project).resolve()
-        scenario = model.Scenario(
-            name=Path(script).stem, engine=engine, script=root / script, args=args
-        )
-        loaded = read.single(
-            scenario, root=root, cwd=Path.cwd(), environ=shared.environ(), flags=flags
-        )
-        return shared.carry_out(loaded, quiet=quiet, as_json=as_json)
-
-    command.help = (
-        f"Run one {engine.value} script without any ltlab.yml; "
-        f"what stands after -- goes to {engine.value}."
-    )
-    return command
-
-
-main.add_command(demo.command)
-main.add_command(init.command)
-main.add_command(validate.command)
-main.add_command(doctor.command)
-main.add_command(explain.command)
-main.add_command(explain.schema)
-main.add_command(reports.render)
-main.add_command(reports.rejudge)
-for _engine in model.EngineName:
-    main.add_command(_engine_command(_engine))
 
 
 def entry() -> None:

@@ -1,0 +1,62 @@
+"""`ltlab run`, and `ltlab k6` and `ltlab artillery` for one script without an ltlab.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from ltlab_ci import model
+from ltlab_ci.cli import complete, shared
+from ltlab_ci.config import read
+
+_OPTIONS = ("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node")
+
+
+@click.command("run")
+@click.argument("scenarios", nargs=-1, shell_complete=complete.scenarios)
+@shared.output_options
+@shared.lab_command(*_OPTIONS)
+def command(
+    *, flags: Mapping[str, str], scenarios: tuple[str, ...], quiet: bool, as_json: bool
+) -> int:
+    """Run the scenarios of ltlab.yml (all, or the named ones) and judge them."""
+    loaded = read.load(cwd=Path.cwd(), environ=shared.environ(), flags=flags, names=scenarios)
+    return shared.carry_out(loaded, quiet=quiet, as_json=as_json)
+
+
+def _engine_command(engine: model.EngineName) -> click.Command:
+    @click.command(engine.value, context_settings={"ignore_unknown_options": True})
+    @click.option("--script", "-s", required=True, help="The script.")
+    @click.option("--project", "-p", default=".", help="The folder that the script belongs to.")
+    @click.argument("args", nargs=-1, type=click.UNPROCESSED)
+    @shared.output_options
+    @shared.lab_command(*(name for name in _OPTIONS if name != "config"))
+    def command(
+        *,
+        flags: Mapping[str, str],
+        script: str,
+        project: str,
+        args: tuple[str, ...],
+        quiet: bool,
+        as_json: bool,
+    ) -> int:
+        root = (Path.cwd() / project).resolve()
+        scenario = model.Scenario(
+            name=Path(script).stem, engine=engine, script=root / script, args=args
+        )
+        loaded = read.single(
+            scenario, root=root, cwd=Path.cwd(), environ=shared.environ(), flags=flags
+        )
+        return shared.carry_out(loaded, quiet=quiet, as_json=as_json)
+
+    command.help = (
+        f"Run one {engine.value} script without any ltlab.yml; "
+        f"what stands after -- goes to {engine.value}."
+    )
+    return command
+
+
+k6 = _engine_command(model.EngineName.K6)
+artillery = _engine_command(model.EngineName.ARTILLERY)

@@ -1,0 +1,45 @@
+"""`ltlab --help` names every command, and waits for nothing that only they need."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from ltlab_ci import model
+from ltlab_ci.cli import main
+from tests.unit.cli.conftest import Run
+
+HEAVY = frozenset(
+    {"duckdb", "fastapi", "jinja2", "numpy", "psutil", "pydantic", "requests", "rich", "yaml"}
+)
+
+
+def lines() -> dict[str, str]:
+    return {name: str(each.short_help) for name, each in main.main.commands.items()}
+
+
+def test_help__lists_every_command_with_its_line(run: Run) -> None:
+    said = " ".join(run("--help").stdout.split())
+    assert set(lines()) >= {"run", "demo", *model.EngineName}
+    for name, line in lines().items():
+        assert f"{name} {line}" in said
+
+
+@pytest.mark.parametrize("name", list(lines()))
+def test_help__says_what_the_command_says_of_itself(name: str, run: Run) -> None:
+    said = " ".join(run(name, "--help").stdout.split())
+    assert f"Usage: ltlab {name} " in said
+    assert lines()[name] in said
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("no-such-command",)])
+def test_help__imports_nothing_heavy(words: tuple[str, ...]) -> None:
+    told = (sys.executable, "-X", "importtime", "-m", "ltlab_ci", *words)
+    done = subprocess.run(told, capture_output=True, text=True, check=False)
+    found = {name.split(".")[0] for name in re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE)}
+    assert "click" in found
+    assert not found & HEAVY
