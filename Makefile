@@ -19,7 +19,7 @@ test: venv  ## unit, flow (real engines) and surface tests
 	sh tests/machine.sh
 	$(BIN)/pytest
 
-ci-test: venv  ## k6 2.x (built with Go), the Artillery plug-in at length, the wheel
+ci-test: venv  ## k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel
 	$(BIN)/pytest tests/ci
 	k6=$$(sh tests/ci/k6_2.sh) && cd tests/flow && LTLAB_K6=$$k6 ../../$(BIN)/pytest \
 		test_k6.py test_bad_scripts.py test_exit_codes.py test_names.py test_windows.py

@@ -1,4 +1,4 @@
-"""The report of a run: result.json, summary.md, junit.xml and report.html, as bytes.
+"""The report of a run, as bytes: docs/architecture.md lists its files.
 
 Pure: the same result gives the same bytes. Not here: verdicts (evaluate/), writing files and
 telling a forge (publish/), progress on the terminal (console.py).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from ltlab_ci import model
-from ltlab_ci.report import junit, page, summary
+from ltlab_ci.report import gitlab, junit, openmetrics, page, summary
 
 
 def render(result: model.Result) -> dict[str, bytes]:
@@ -19,6 +19,8 @@ def render(result: model.Result) -> dict[str, bytes]:
         "summary.md": summary.render(result),
         "junit.xml": junit.render(result),
         "report.html": page.render(result),
+        "metrics.txt": openmetrics.render(result),
+        "load-performance.json": gitlab.load_performance(result),
     }
     return {name: text.encode() for name, text in texts.items()}
 

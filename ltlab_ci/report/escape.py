@@ -56,6 +56,12 @@ def fenced(text: str, *, language: str = "sh") -> Markdown:
     return Markdown(f"{fence}{language}\n{text}\n{fence}")
 
 
+def label(text: str) -> str:
+    """Return the value of an OpenMetrics label, on one line whatever counts as a line end."""
+    line = _HIDDEN.sub("\ufffd", _SPACES.sub(" ", text))
+    return line.replace("\\", "\\\\").replace('"', '\\"')
+
+
 def xml(text: str) -> str:
     """Drop the characters that XML 1.0 forbids and those it discourages."""
     return _XML_FORBIDDEN.sub("", text)

@@ -27,7 +27,14 @@ DATA = ROOT / "tests" / "data"
 LTLAB = (sys.executable, "-m", "ltlab_ci")
 PATIENCE_S = 90.0
 TAG = "FLOW_TEST_RUN"  # in the environment of a run, so that all it starts can be found
-EVIDENCE = ("junit.xml", "report.html", "result.json", "summary.md")
+EVIDENCE = (
+    "junit.xml",
+    "load-performance.json",
+    "metrics.txt",
+    "report.html",
+    "result.json",
+    "summary.md",
+)
 _NOT_PASSED_ON = ("BASE_URL", "CI", "COLUMNS", "FORCE_COLOR", "K6_", "NO_COLOR", "TERM", "TOY_API_")
 _KEPT = ("LTLAB_CACHE_DIR", "LTLAB_K6", "LTLAB_ARTILLERY", "LTLAB_NODE")
 

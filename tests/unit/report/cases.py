@@ -8,7 +8,7 @@ from ltlab_ci import model, report
 from tests.unit.report import results
 
 GOLDEN = Path(__file__).parents[2] / "data" / "report"
-GOLDEN_FILES = ("summary.md", "junit.xml")
+GOLDEN_FILES = ("summary.md", "junit.xml", "metrics.txt", "load-performance.json")
 
 
 def all_pass() -> model.Result:

@@ -141,6 +141,12 @@ def a_series(*, steps: int = 60, vus: bool = True) -> model.Series:
 
 METRICS = (
     model.MetricSummary(
+        name="checks",
+        type=model.MetricType.RATE,
+        count=12480,
+        stats={"rate": 0.9721153846153846, "count": 12480.0},
+    ),
+    model.MetricSummary(
         name="data_received",
         type=model.MetricType.COUNTER,
         count=12480,
@@ -157,6 +163,12 @@ METRICS = (
         type=model.MetricType.RATE,
         count=12480,
         stats={"rate": 0.0082, "count": 12480.0},
+    ),
+    model.MetricSummary(
+        name="http_req_waiting",
+        type=model.MetricType.TREND,
+        count=12480,
+        stats={"avg": 46.1, "p(90)": 83.4, "p(95)": 109.8},
     ),
     model.MetricSummary(
         name="http_reqs",

@@ -14,7 +14,14 @@ from tests.unit.report import cases
 @pytest.mark.parametrize("case", cases.CASES)
 def test_render__is_deterministic_and_complete(case: str) -> None:
     files = report.render(cases.CASES[case]())
-    assert list(files) == ["result.json", "summary.md", "junit.xml", "report.html"]
+    assert list(files) == [
+        "result.json",
+        "summary.md",
+        "junit.xml",
+        "report.html",
+        "metrics.txt",
+        "load-performance.json",
+    ]
     assert files == report.render(cases.CASES[case]())
 
 

@@ -37,7 +37,7 @@ def test_build__long_lists_are_cut_and_say_so() -> None:
     assert (len(page.rows), page.rows_left_out) == (3, "and 4 more, in result.json")
     assert (len(page.remarks), page.remarks_left_out) == (1, "and 2 more, in result.json")
     assert (len(part.endpoints), part.endpoints_left_out) == (2, "and 7 more")
-    assert (part.endpoints_total, part.metrics_left_out) == (9, "and 4 more")
+    assert (part.endpoints_total, part.metrics_left_out) == (9, "and 6 more")
 
 
 def test_build__what_holds_is_folded_only_beside_trouble() -> None:
