@@ -273,8 +273,15 @@ def _shell_code(returncode: int) -> int:
 
 
 def _group_alive(pgid: int) -> bool:
+    """Say whether a process of the group runs; one that ended unnoticed by its parent does not."""
     try:
         os.killpg(pgid, 0)
     except (ProcessLookupError, PermissionError):
         return False
-    return True
+    return any(_runs_in(each, pgid) for each in psutil.process_iter())
+
+
+def _runs_in(each: psutil.Process, pgid: int) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):
+        return os.getpgid(each.pid) == pgid and each.status() != psutil.STATUS_ZOMBIE
+    return False

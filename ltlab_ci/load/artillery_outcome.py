@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ltlab_ci.load.plan import Plan
 REPORT = "artillery-report.json"
 _ENSURE_FAILED = 1
 _EXPECT_FAILED = 21
+_NAMED = 3  # metrics in one message
 _SIMPLE = re.compile(r"([\w.-]+?)(?:\.(p\d+|min|max|mean|median|count))?\s*(<=?|>=?)\s*([\d.]+)")
 
 
@@ -33,11 +34,12 @@ def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
         totals["iterations"] = float(counters.get("vusers.completed", 0)) + failed
     crossed = any(check.crossed and check.strict for check in own)
     judged = exit_code in {_ENSURE_FAILED, _EXPECT_FAILED} and crossed
-    types, missing = artillery_samples.recorded(plan.run_dir)
+    kept = artillery_samples.recorded(plan.run_dir)
+    trouble = _trouble(scenario, plan, 0 if judged else exit_code, kept.missing)
     return model.Outcome(
-        types=types,
+        types=kept.types,
         own=tuple(own),
-        findings=tuple(_trouble(scenario, plan, 0 if judged else exit_code, missing)),
+        findings=(*trouble, *_dropped(scenario, kept.dropped)),
         totals=totals,
     )
 
@@ -61,6 +63,22 @@ def _trouble(
         message=f"Artillery ended with exit code {exit_code}: "
         f"{process.last_lines(plan.log, count=2)}",
         remedy="see logs/; run the scenario again",
+        scenario=scenario.name,
+    )
+
+
+def _dropped(scenario: model.Scenario, dropped: Mapping[str, int]) -> Iterator[model.Finding]:
+    if not dropped:
+        return
+    worst = sorted(dropped.items(), key=lambda one: (-one[1], one[0]))
+    named = ", ".join(f"{name} ({count})" for name, count in worst[:_NAMED])
+    more = f" and {len(worst) - _NAMED} more metrics" if len(worst) > _NAMED else ""
+    yield model.Finding(
+        code="values-dropped",
+        effect="warn",
+        message=f"{sum(dropped.values())} values were no finite numbers and are not in the "
+        f"samples: {named}{more}",
+        remedy="let the processor emit finite numbers; NaN often comes from a missing field",
         scenario=scenario.name,
     )
 

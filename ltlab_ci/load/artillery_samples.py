@@ -88,6 +88,7 @@ class NdjsonReader:
         self._vus = _Vus()
         self._requests: dict[str, int] = defaultdict(int)
         self._closed: dict[str, int] = {}
+        self._dropped: dict[str, int] = defaultdict(int)
         self._count = 0
 
     def drain(self) -> Iterator[model.Batch]:
@@ -97,7 +98,12 @@ class NdjsonReader:
     def finish(self) -> Iterator[model.Batch]:
         """Yield the rest; the records go, since all of them are stored by then."""
         yield from self._batches(last=True)
-        said = {"types": self._types, "requests": self._requests, "closed": self._closed}
+        said = {
+            "types": self._types,
+            "requests": self._requests,
+            "closed": self._closed,
+            "dropped": self._dropped,
+        }
         (self._run_dir / _RECORDED).write_text(json.dumps(said), encoding="utf-8")
         for path, follower in self._followers.items():
             if not follower.unfinished:
@@ -119,6 +125,8 @@ class NdjsonReader:
                 yield from request(record)
             elif record["k"] == "close":
                 self._closed[worker] = record["requests"]
+            elif record["k"] == "dropped":
+                self._dropped[record["n"]] += 1
             elif record["k"] in _KINDS:
                 self._vus.see(record)
                 for row in metric(record):
@@ -215,20 +223,32 @@ def metric(record: Mapping[str, Any]) -> Iterator[Row]:
         yield Row(name, time_ns, value)
 
 
-def recorded(run_dir: Path) -> tuple[dict[str, model.MetricType], str]:
-    """Return the types of all metrics that a run recorded, and what of the records is missing."""
+class Recorded(NamedTuple):
+    """What a run recorded: types of all metrics, what is missing, values that were no numbers."""
+
+    types: dict[str, model.MetricType]
+    missing: str
+    dropped: dict[str, int]
+
+
+def recorded(run_dir: Path) -> Recorded:
+    """Return what is known of a run's records besides the samples."""
     try:
         said = json.loads((run_dir / _RECORDED).read_bytes())
     except (OSError, ValueError):
-        return {}, "the recording plug-in left nothing"
+        return Recorded({}, "the recording plug-in left nothing", {})
     types = {name: model.MetricType(kind) for name, kind in said["types"].items()}
+    return Recorded(types, _missing(run_dir, said["requests"], said["closed"]), said["dropped"])
+
+
+def _missing(run_dir: Path, requests: Mapping[str, int], closed: Mapping[str, int]) -> str:
     if any(run_dir.glob("worker-*.failed")):
-        return types, "the recording plug-in could not write its samples"
-    open_ended = [worker for worker in said["requests"] if worker not in said["closed"]]
-    if open_ended or not said["closed"]:
-        return types, f"worker {', '.join(open_ended) or '1'} ended without closing its records"
-    lost = sum(said["closed"].values()) - sum(said["requests"].values())
-    return types, f"{lost} recorded requests were not read" if lost else ""
+        return "the recording plug-in could not write its samples"
+    open_ended = [worker for worker in requests if worker not in closed]
+    if open_ended or not closed:
+        return f"worker {', '.join(open_ended) or '1'} ended without closing its records"
+    lost = sum(closed.values()) - sum(requests.values())
+    return f"{lost} recorded requests were not read" if lost else ""
 
 
 def _type(name: str, kind: str) -> model.MetricType:

@@ -45,6 +45,18 @@ time.sleep(float(sys.argv[2]))
 """
 
 
+LEAVES_A_ZOMBIE = """
+import os, time
+if os.fork() == 0:  # the one that stays, in a group of its own, and never waits for its child
+    if os.fork() == 0:
+        os._exit(0)
+    os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+    os.setpgid(0, 0)
+    print("child", os.getpid(), flush=True)
+time.sleep(60)
+"""
+
+
 def python(code: str, *args: str) -> list[str]:
     return [sys.executable, "-c", code, *args]
 
@@ -370,3 +382,12 @@ def test_house__nobody_else_starts_processes() -> None:
         if factories.names_used(tree) & {"subprocess", "multiprocessing", "pty", "os.system"}
     }
     assert starters == {"ltlab_ci/process.py"}
+
+
+def test_stop__does_not_wait_for_what_has_ended_and_nobody_waits_for(tmp_path: Path) -> None:
+    with started(tmp_path, python(LEAVES_A_ZOMBIE)) as child:
+        keeper = child_of(child.log)
+        began = time.monotonic()
+        child.stop()
+        assert time.monotonic() - began < 1.5  # a group thought alive takes 2 s
+    until(lambda: not alive(keeper))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def told(outcome: model.Outcome) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("case", "code", "findings", "totals"),
     [
-        ("holds", 0, [], {"threw": 0.0, "http_reqs": 16.0, "iterations": 8.0}),
+        ("holds", 0, [("values-dropped", "warn")], {"threw": 0.0, "http_reqs": 16.0, "iterations": 8.0}),
         ("ensure_fails", 1, [], {"threw": 0.0, "http_reqs": 3.0, "iterations": 3.0}),
         ("expect_fails", 21, [], {"threw": 0.0, "http_reqs": 6.0, "iterations": 3.0}),
         ("refused", 0, [], {"threw": 3.0, "http_reqs": 3.0, "iterations": 3.0}),
@@ -53,6 +54,21 @@ def test_read__a_real_end(
     assert told(outcome) == findings
     assert outcome.totals == totals
     assert all(finding.remedy and "\n" not in finding.message for finding in outcome.findings)
+
+
+def test_read__names_the_metrics_whose_values_were_no_numbers(run_dir: Path) -> None:
+    [finding] = outcome_of(run_dir, "holds", 0).findings
+    assert finding.message == "8 values were no finite numbers and are not in the samples: bad (8)"
+    assert finding.scenario == SCENARIO.name
+
+
+def test_read__names_a_few_of_many_metrics_whose_values_were_no_numbers(run_dir: Path) -> None:
+    records = [{"k": "dropped", "t": 1, "n": f"m{n}"} for n in (5, 5, 5, 1, 2, 3, 4, 4)]
+    records.append({"k": "close", "t": 2, "requests": 0, "rows": 8})
+    lines = "".join(f"{json.dumps(record)}\n" for record in records)
+    (run_dir / "worker-1.ndjson").write_text(lines, encoding="utf-8")
+    [finding] = ended(run_dir, 0).findings
+    assert finding.message.endswith("samples: m5 (3), m4 (2), m1 (1) and 2 more metrics")
 
 
 def test_read__keeps_the_word_of_ensure_and_its_figures(run_dir: Path) -> None:
@@ -86,7 +102,7 @@ def test_read__expectations_that_failed_are_a_threshold(run_dir: Path) -> None:
 
 def test_read__the_same_code_without_a_crossed_check_is_trouble(run_dir: Path) -> None:
     outcome = outcome_of(run_dir, "holds", 1)
-    assert told(outcome) == [("artillery-exit-1", "engine")]
+    assert told(outcome) == [("artillery-exit-1", "engine"), ("values-dropped", "warn")]
 
 
 @pytest.mark.parametrize("report", [None, "", "{", "{}", '{"aggregate": null}'])
@@ -124,7 +140,7 @@ def test_read__lost_records_are_a_finding(run_dir: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     kept = [line for line in lines if b'"k":"close"' not in line]
     path.write_bytes(b"".join(kept))
-    assert told(ended(run_dir, 0)) == [("samples-incomplete", "store")]
+    assert ("samples-incomplete", "store") in told(ended(run_dir, 0))
 
 
 def test_read__says_what_artillery_said_last(run_dir: Path) -> None:

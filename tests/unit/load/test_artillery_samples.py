@@ -241,7 +241,7 @@ def test_reader__every_record_of_a_real_run_is_handed_on(
     assert [row.time_ns for row in once] == [requests[0]["t"]] * len(
         list(artillery_samples.request(requests[0]))
     )
-    types, missing = artillery_samples.recorded(run_dir)
+    types, missing, _ = artillery_samples.recorded(run_dir)
     assert missing == ""
     assert types["iterations"] == types["vusers.created"] == "counter"
     assert not list(run_dir.glob("*.ndjson"))
@@ -396,13 +396,13 @@ def test_reader__a_last_line_that_was_cut_off_is_left_where_it_is(run_dir: Path)
 
 def test_reader__without_any_file_there_is_nothing(run_dir: Path) -> None:
     assert list(artillery_samples.NdjsonReader(run_dir).finish()) == []
-    assert artillery_samples.recorded(run_dir)[1]
+    assert artillery_samples.recorded(run_dir).missing
 
 
 def test_recorded__knows_the_types_of_custom_metrics(run_dir: Path) -> None:
     text = (CAPTURES / "holds" / "worker-1.ndjson").read_bytes()
     stepwise(run_dir, {"worker-1.ndjson": text}, 3)
-    types, _ = artillery_samples.recorded(run_dir)
+    types = artillery_samples.recorded(run_dir).types
     assert {name: types[name] for name in ("tries", "depth", "beat", "iteration_duration")} == {
         "tries": "counter",
         "depth": "trend",
@@ -435,4 +435,4 @@ def test_recorded__names_what_is_missing(
     list(artillery_samples.NdjsonReader(run_dir).finish())
     for name in files:
         (run_dir / name).touch()
-    assert words in artillery_samples.recorded(run_dir)[1]
+    assert words in artillery_samples.recorded(run_dir).missing
