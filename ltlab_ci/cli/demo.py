@@ -25,16 +25,19 @@ def command(
 ) -> int:
     """Boot a toy service and run one k6 and one Artillery scenario against it."""
     project = resources.folder("examples/toy")
-    loaded = read.load(
-        cwd=Path.cwd(),
-        environ=shared.environ(),
-        flags={**flags, "config": str(project / "ltlab.yml")},
-        names=scenarios or _SCENARIOS,
-    )
-    config = dataclasses.replace(loaded.config, service=_service())
-    return shared.carry_out(
-        dataclasses.replace(loaded, config=config), quiet=quiet, as_json=as_json
-    )
+    ours = {**flags, "config": str(project / "ltlab.yml")}
+
+    def load() -> read.Loaded:
+        loaded = read.load(
+            cwd=Path.cwd(),
+            environ=shared.environ(),
+            flags=ours,
+            names=scenarios or _SCENARIOS,
+        )
+        config = dataclasses.replace(loaded.config, service=_service())
+        return dataclasses.replace(loaded, config=config)
+
+    return shared.carry_out(load, flags=ours, quiet=quiet, as_json=as_json)
 
 
 def _service() -> model.Service:

@@ -42,9 +42,5 @@ def rejudge(*, flags: Mapping[str, str], directory: Path, quiet: bool, as_json: 
         times=earlier.times.model_copy(update={"written": now}),
     )
     folder.write(directory, report.render(result))
-    voice = shared.voice(quiet=quiet)
-    if as_json:
-        voice.raw((directory / folder.RESULT).read_text(encoding="utf-8"))
-    else:
-        show.result(result, folder=directory, voice=voice)
+    show.outcome(result, folder=directory, voice=shared.voice(quiet=quiet), as_json=as_json)
     return result.exit_code

@@ -22,8 +22,12 @@ def command(
     *, flags: Mapping[str, str], scenarios: tuple[str, ...], quiet: bool, as_json: bool
 ) -> int:
     """Run the scenarios of ltlab.yml (all, or the named ones) and judge them."""
-    loaded = read.load(cwd=Path.cwd(), environ=shared.environ(), flags=flags, names=scenarios)
-    return shared.carry_out(loaded, quiet=quiet, as_json=as_json)
+    return shared.carry_out(
+        lambda: read.load(cwd=Path.cwd(), environ=shared.environ(), flags=flags, names=scenarios),
+        flags=flags,
+        quiet=quiet,
+        as_json=as_json,
+    )
 
 
 def _engine_command(engine: model.EngineName) -> click.Command:
@@ -46,10 +50,15 @@ def _engine_command(engine: model.EngineName) -> click.Command:
         scenario = model.Scenario(
             name=Path(script).stem, engine=engine, script=root / script, args=args
         )
-        loaded = read.single(
-            scenario, root=root, cwd=Path.cwd(), environ=shared.environ(), flags=flags
+        return shared.carry_out(
+            lambda: read.single(
+                scenario, root=root, cwd=Path.cwd(), environ=shared.environ(), flags=flags
+            ),
+            flags=flags,
+            quiet=quiet,
+            as_json=as_json,
+            root=root,
         )
-        return shared.carry_out(loaded, quiet=quiet, as_json=as_json)
 
     command.help = (
         f"Run one {engine.value} script without any ltlab.yml; "

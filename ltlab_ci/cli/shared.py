@@ -73,14 +73,31 @@ def outside(speaker: console.Console) -> run.Outside:
     )
 
 
-def carry_out(loaded: read.Loaded, *, quiet: bool, as_json: bool) -> int:
-    """Run a configuration, show its result, return its exit code."""
+def carry_out(
+    load: Callable[[], read.Loaded],
+    *,
+    flags: Mapping[str, str],
+    quiet: bool,
+    as_json: bool,
+    root: Path | None = None,
+) -> int:
+    """Load a configuration and run it, show its result, return its exit code.
+
+    Whatever is refused is shown and reported as a result too; `root` as in `read.report_dir`.
+    """
     speaker = voice(quiet=quiet)
-    result = run.run(loaded.config, outside(speaker))
-    if as_json:
-        speaker.raw((loaded.config.report_dir / "result.json").read_text(encoding="utf-8"))
+    world = outside(speaker)
+    place = read.report_dir(cwd=Path.cwd(), environ=world.environ, flags=flags, root=root)
+    try:
+        config = load().config
+    except errors.LabError as error:
+        result = run.refused(error, world, report_dir=place)
     else:
-        show.result(result, folder=loaded.config.report_dir, voice=speaker)
+        try:
+            result = run.run(config, world)
+        except errors.LabError as error:  # such as a folder that is not ours to write to
+            result = run.refused(error, world)
+    show.outcome(result, folder=place, voice=speaker, as_json=as_json)
     return result.exit_code
 
 

@@ -11,11 +11,22 @@ import rich.console
 import rich.table
 import rich.text
 
-from ltlab_ci import console, model
+from ltlab_ci import console, errors, model, report
 from ltlab_ci.report import view as views
 
 _STYLES = {"fail": "red", "no data": "magenta", "warning": "yellow", "pass": "green"}
 _VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "error": "bold red"}
+
+
+def outcome(shown: model.Result, *, folder: Path, voice: console.Console, as_json: bool) -> None:
+    """Print a result for people or programs; of a refused run, the two lines of its error."""
+    if as_json:
+        voice.raw(report.result_json(shown))
+    if not shown.scenarios:
+        for found in shown.findings:
+            voice.error(errors.LabError(found.message, remedy=found.remedy))
+    elif not as_json:
+        result(shown, folder=folder, voice=voice)
 
 
 def result(shown: model.Result, *, folder: Path, voice: console.Console) -> None:

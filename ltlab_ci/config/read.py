@@ -5,6 +5,7 @@ Not here: places in the file (document.py), the table of options (options.py).
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -60,6 +61,21 @@ def load(
     )
 
 
+def report_dir(
+    *, cwd: Path, environ: Mapping[str, str], flags: Mapping[str, str], root: Path | None = None
+) -> Path:
+    """Return the folder of the report, which does not depend on what ltlab.yml says.
+
+    `root` is the folder of a project without an ltlab.yml. A .env that cannot be read counts as
+    none: this is asked after an error.
+    """
+    with contextlib.suppress(errors.ConfigError):
+        if root is None:
+            root = (cwd / _settings(cwd, {}, environ, flags)["config"].value).resolve().parent
+        return _report_dir(_settings(root, {}, environ, flags), cwd)
+    return _report_dir(options.resolve(file={}, dotenv={}, environ=environ, flags=flags), cwd)
+
+
 def single(
     scenario: model.Scenario,
     *,
@@ -109,12 +125,16 @@ def _config(
         file=file,
         service=service,
         scenarios=scenarios,
-        report_dir=(cwd / settings["report-dir"].value).resolve(),
+        report_dir=_report_dir(settings, cwd),
         cache_dir=(cwd / re.sub(r"^~(?=/|$)", lambda _: home, cache)).resolve(),
         k6_path=_program(settings["k6"], base, cwd),
         artillery_path=_program(settings["artillery"], base, cwd),
         node_path=_program(settings["node"], base, cwd),
     )
+
+
+def _report_dir(settings: Mapping[str, options.Setting], cwd: Path) -> Path:
+    return (cwd / settings["report-dir"].value).resolve()
 
 
 def _settings(

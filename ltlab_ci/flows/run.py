@@ -5,14 +5,24 @@ Every stage's failure becomes a finding of the result, so that there is always a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from ltlab_ci import console, errors, load, model, report
 from ltlab_ci.flows import folder, judge, measure
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import embedded
+
+_EFFECTS = {
+    errors.ConfigError: "config",
+    errors.LabNotReady: "lab",
+    errors.EngineError: "engine",
+    errors.StoreError: "store",
+    errors.Interrupted: "interrupted",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +39,19 @@ class Outside:
 def run(config: model.Config, outside: Outside) -> model.Result:
     """Measure, judge and report one version; the result's exit code says how it went.
 
-    Raises ConfigError or EngineError for what is refused before anything starts; the report then
-    says so too.
+    What is refused before anything starts gives a result without scenarios.
+    Raises ConfigError for a report folder that cannot be used.
     """
     started = outside.now()
     with folder.fresh(config.report_dir):
         bench = embedded.bench(config.root, outside.environ)
-        prepared = _prepared(config, bench, outside, started)
+        try:
+            prepared = prepare(config, bench, outside)
+        except errors.LabError as error:
+            return _report(config, outside, started, (), [_found(error)])
+        except KeyboardInterrupt:
+            stopped = _interrupted("interrupted before any load")
+            return _report(config, outside, started, (), [stopped])
         measured, findings = _measure(config, bench, prepared, outside)
         with outside.interrupts.deferred():
             judged = judge.every(measured, config.report_dir / "samples")
@@ -48,19 +64,23 @@ def run(config: model.Config, outside: Outside) -> model.Result:
             return _report(config, outside, started, [*judged, *rest], findings)
 
 
-def _prepared(
-    config: model.Config, bench: embedded.Bench, outside: Outside, started: datetime
-) -> tuple[measure.Prepared, ...]:
-    """Prepare all scenarios; when that fails, the report says why before the error goes on."""
-    try:
-        return prepare(config, bench, outside)
-    except errors.LabError as error:
-        effect = "config" if isinstance(error, errors.ConfigError) else "engine"
-        _report(config, outside, started, (), [measure.finding(error, effect, None)])
-        raise
-    except KeyboardInterrupt:
-        _report(config, outside, started, (), [_interrupted("interrupted before any load")])
-        raise
+def refused(
+    error: errors.LabError, outside: Outside, *, report_dir: Path | None = None
+) -> model.Result:
+    """Return the result of a run that could not even be configured.
+
+    It takes the place of an earlier report, which would pass for this run's, where there is one.
+    """
+    started = outside.now()
+    result = _sum_up((), [_found(error)], embedded.describe(None), outside, started)
+    if report_dir is not None:
+        with contextlib.suppress(errors.ConfigError), folder.fresh(report_dir):
+            folder.write(report_dir, report.render(result))
+    return result
+
+
+def _found(error: errors.LabError) -> model.Finding:
+    return measure.finding(error, _EFFECTS.get(type(error), "bug"), None)
 
 
 def _report(
@@ -70,16 +90,26 @@ def _report(
     judged: Sequence[judge.Judged],
     findings: Sequence[model.Finding],
 ) -> model.Result:
+    where = embedded.describe(config.service)
+    result = _sum_up(judged, findings, where, outside, started)
+    folder.write(config.report_dir, report.render(result))
+    return result
+
+
+def _sum_up(
+    judged: Sequence[judge.Judged],
+    findings: Sequence[model.Finding],
+    where: model.Environment,
+    outside: Outside,
+    started: datetime,
+) -> model.Result:
     ended = outside.now()
     times = model.Times(
         started=started.isoformat(timespec="seconds"),
         wall_s=round((ended - started).total_seconds(), 1),
         written=ended.isoformat(timespec="seconds"),
     )
-    where = embedded.describe(config.service)
-    result = judge.result(judged, findings, where, outside.reproduce, times)
-    folder.write(config.report_dir, report.render(result))
-    return result
+    return judge.result(judged, findings, where, outside.reproduce, times)
 
 
 def prepare(
@@ -143,9 +173,9 @@ def _measure(
                 if running.death() is not None or outside.interrupts.requested:
                     break
     except errors.LabNotReady as error:
-        return done, [measure.finding(error, "lab", None)]
+        return done, [_found(error)]
     except errors.EngineError as error:
-        return done, [measure.finding(error, "engine", None)]
+        return done, [_found(error)]
     except KeyboardInterrupt:
         when = "after the load" if done else "before any load"
         return done, [_interrupted(f"interrupted {when}")]
@@ -153,5 +183,4 @@ def _measure(
 
 
 def _interrupted(message: str) -> model.Finding:
-    stop = errors.Interrupted(message, remedy="run it again")
-    return measure.finding(stop, "interrupted", None)
+    return _found(errors.Interrupted(message, remedy="run it again"))

@@ -20,11 +20,19 @@ _MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
 _THRESHOLDS_CROSSED = 99
 
 _EXITS: Mapping[int, tuple[str, str, str]] = {
-    100: ("engine", "setup() took longer than its timeout", "make it faster or raise setupTimeout"),
-    101: ("engine", "teardown() took longer than its timeout", "raise teardownTimeout"),
+    100: (
+        "invalid",
+        "setup() took longer than its timeout",
+        "make it faster or raise setupTimeout",
+    ),
+    101: ("invalid", "teardown() took longer than its timeout", "raise teardownTimeout"),
     103: ("engine", "k6 was stopped through its REST API", "run again and let it finish"),
     104: ("config", "k6 refused the script's options", "see logs/; mend the options"),
-    107: ("engine", "the script threw outside its iterations", "see logs/; mend setup or teardown"),
+    107: (
+        "invalid",
+        "the script threw outside its iterations",
+        "see logs/; mend setup or teardown",
+    ),
     108: ("invalid", "the script called test.abort()", "see logs/ for its reason"),
     109: ("engine", "k6 itself crashed", "see logs/; try another k6 version"),
     110: ("invalid", "the script called test.fail()", "see logs/ for its reason"),

@@ -15,7 +15,7 @@ from ltlab_ci.report import gitlab, junit, openmetrics, page, summary
 def render(result: model.Result) -> dict[str, bytes]:
     """Return every file of the report folder that is made from the result, by file name."""
     texts = {
-        "result.json": f"{result.model_dump_json(indent=2)}\n",
+        "result.json": result_json(result),
         "summary.md": summary.render(result),
         "junit.xml": junit.render(result),
         "report.html": page.render(result),
@@ -23,6 +23,11 @@ def render(result: model.Result) -> dict[str, bytes]:
         "load-performance.json": gitlab.load_performance(result),
     }
     return {name: text.encode() for name, text in texts.items()}
+
+
+def result_json(result: model.Result) -> str:
+    """Return a result as result.json holds it, ending in a newline."""
+    return f"{result.model_dump_json(indent=2)}\n"
 
 
 def json_schema() -> str:

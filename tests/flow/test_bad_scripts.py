@@ -71,7 +71,7 @@ def test_setup__throws(project: MakeProject, lab: str) -> None:
         "http.get(`${url}/fast`);", more="export function setup() { throw new Error('no login'); }"
     )
     run = project(lab, {"load.js": script}).run("run")
-    assert run.code == 4
+    assert run.code == 1
     assert run.scenario()["exit_code"] == 107
     assert "no login" in run.findings["k6-exit-107"]["message"]
 
@@ -82,7 +82,7 @@ def test_teardown__throws(project: MakeProject, lab: str) -> None:
         more="export function teardown() { throw new Error('no logout'); }",
     )
     run = project(lab, {"load.js": script}).run("run")
-    assert run.code == 4
+    assert run.code == 1
     assert "no logout" in run.findings["k6-exit-107"]["message"]
     assert run.verdict("iterations count > 0")["observed"] == 20
 
@@ -112,7 +112,7 @@ def test_setup__takes_too_long(project: MakeProject, lab: str) -> None:
         more="export function setup() { sleep(30); }",
     )
     run = project(lab, {"load.js": script}).run("run")
-    assert run.code == 4
+    assert run.code == 1
     assert "setup()" in run.findings["k6-exit-100"]["message"]
 
 

@@ -33,9 +33,9 @@ def told(outcome: model.Outcome) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("case", "code", "expected"),
     [
-        ("setup_throws", 107, ("engine", "Error: the database is empty")),
-        ("teardown_throws", 107, ("engine", "Error: cannot clean up")),
-        ("setup_slow", 100, ("engine", "setup() execution timed out")),
+        ("setup_throws", 107, ("invalid", "Error: the database is empty")),
+        ("teardown_throws", 107, ("invalid", "Error: cannot clean up")),
+        ("setup_slow", 100, ("invalid", "setup() execution timed out")),
         ("abort", 108, ("invalid", "enough was seen")),
         ("fail", 110, ("invalid", "enough was seen")),
         ("bad_options", 104, ("config", "not_there")),
