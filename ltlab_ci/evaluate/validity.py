@@ -58,14 +58,16 @@ def _work(
     facts: model.Facts, outcome: model.Outcome, asked: Mapping[str, model.Answer]
 ) -> Iterator[model.Finding]:
     iterations, requests = _value(asked, "iterations"), _value(asked, "http_reqs")
-    if not iterations:
+    # A script that threw in setup() did no more, and the engine has said so.
+    explained = any(found.effect == "invalid" for found in outcome.findings)
+    if not iterations and not explained:
         yield _invalid(
             facts,
             "no-iteration",
             "no iteration was completed",
             "give the load more time than one iteration takes, or see logs/",
         )
-    elif outcome.totals.get("threw", 0.0) >= iterations:
+    elif iterations and outcome.totals.get("threw", 0.0) >= iterations:
         yield _invalid(
             facts,
             "every-iteration-threw",
@@ -73,7 +75,7 @@ def _work(
             "mend the script; the first error is in logs/",
         )
     talked = any(name in _TRAFFIC or name.startswith(_PROTOCOLS) for name in facts.recorded)
-    if not talked and not _value(asked, "data_sent"):
+    if not talked and not _value(asked, "data_sent") and not explained:
         yield _invalid(
             facts,
             "no-request",

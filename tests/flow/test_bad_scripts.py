@@ -74,6 +74,7 @@ def test_setup__throws(project: MakeProject, lab: str) -> None:
     assert run.code == 1
     assert run.scenario()["exit_code"] == 107
     assert "no login" in run.findings["k6-exit-107"]["message"]
+    assert list(run.findings) == ["k6-exit-107"]
 
 
 def test_teardown__throws(project: MakeProject, lab: str) -> None:

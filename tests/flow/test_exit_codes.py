@@ -176,7 +176,7 @@ def test_130__interrupted_while_a_script_loads(project: MakeProject, toy: str) -
         running.interrupt()
     run = running.ended()
     assert run.code == 130
-    assert run.refusal == ("interrupted", "run the command again")
+    assert run.refusal == ("interrupted before any load", "run it again")
     assert run.findings["Interrupted"]["effect"] == "interrupted"
 
 

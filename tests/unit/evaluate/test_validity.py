@@ -30,6 +30,7 @@ def found(
     recorded: frozenset[str] = RECORDED,
     planned: model.PlannedLoad = UNPLANNED,
     seconds: float = 60.0,
+    said: tuple[model.Finding, ...] = (),
     **figures: float | None,
 ) -> list[model.Finding]:
     """Return the findings of a run that is sound but for these figures."""
@@ -38,7 +39,7 @@ def found(
         question: factories.an_answer({**SOUND, **figures}[question.metric])
         for question in validity.questions(facts)
     }
-    outcome = model.Outcome(totals=dict(totals or {}))
+    outcome = model.Outcome(totals=dict(totals or {}), findings=said)
     return list(validity.findings(facts, planned, outcome, answers))
 
 
@@ -61,6 +62,26 @@ def test_findings__nothing_recorded_says_only_that(recorded: frozenset[str]) -> 
 @pytest.mark.parametrize("iterations", [None, 0.0])
 def test_findings__no_iteration_was_completed(iterations: float | None) -> None:
     assert codes(found(iterations=iterations)) == ["no-iteration"]
+
+
+@pytest.mark.parametrize(
+    ("effect", "expected"), [("invalid", []), ("warn", ["no-iteration", "no-request"])]
+)
+def test_findings__what_the_engine_explained_is_not_told_again(
+    effect: str, expected: list[str]
+) -> None:
+    threw = model.Finding.model_validate(
+        {"code": "k6-exit-107", "effect": effect, "message": "no login", "remedy": "mend it"}
+    )
+    findings = found(
+        recorded=frozenset({"vus", "data_sent"}),
+        said=(threw,),
+        iterations=None,
+        http_reqs=None,
+        http_req_failed=None,
+        data_sent=0.0,
+    )
+    assert codes(findings) == expected
 
 
 @pytest.mark.parametrize(("threw", "expected"), [(9, []), (10, ["every-iteration-threw"])])
