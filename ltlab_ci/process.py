@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -173,15 +173,14 @@ class Child:
     def _end_group(self) -> None:
         # The leader is gone; what it forked gets a short chance to follow, then no choice.
         self._signal(signal.SIGTERM)
-        deadline = time.monotonic() + _SHORT_S
-        while _group_alive(self.pid) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        _wait_until(lambda: not _group_alive(self.pid))
         self._signal(signal.SIGKILL)
-        left = [each for each in self._family if each.is_running()]
+        left = [each for each in self._family if _runs(each)]
         for each in left:
             with contextlib.suppress(psutil.Error):
                 each.terminate()
-        for each in psutil.wait_procs(left, timeout=_SHORT_S)[1]:
+        _wait_until(lambda: not any(_runs(each) for each in left))
+        for each in left:
             with contextlib.suppress(psutil.Error):
                 each.kill()
 
@@ -272,16 +271,28 @@ def _shell_code(returncode: int) -> int:
     return 128 - returncode if returncode < 0 else returncode
 
 
+def _wait_until(gone: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _SHORT_S
+    while not gone() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 def _group_alive(pgid: int) -> bool:
-    """Say whether a process of the group runs; one that ended unnoticed by its parent does not."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pgid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return any(_runs_in(each, pgid) for each in psutil.process_iter())
+        return any(_group_of(each) == pgid and _runs(each) for each in psutil.process_iter())
+    return False
 
 
-def _runs_in(each: psutil.Process, pgid: int) -> bool:
-    with contextlib.suppress(psutil.Error, OSError):
-        return os.getpgid(each.pid) == pgid and each.status() != psutil.STATUS_ZOMBIE
+def _group_of(each: psutil.Process) -> int:
+    try:
+        return os.getpgid(each.pid)
+    except OSError:
+        return 0
+
+
+def _runs(each: psutil.Process) -> bool:
+    """Say whether a process runs; one that has ended and that nobody waited for does not."""
+    with contextlib.suppress(psutil.Error):
+        return each.is_running() and each.status() != psutil.STATUS_ZOMBIE
     return False
