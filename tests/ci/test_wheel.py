@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,11 +17,17 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from the checkout."""
+    """Build the wheel from a copy of the checkout that holds secrets of its owner."""
+    checkout = tmp_path_factory.mktemp("checkout") / "ltlab"
+    left_out = shutil.ignore_patterns(".venv", ".git", ".*_cache", ".hypothesis", "tests")
+    shutil.copytree(ROOT, checkout, ignore=left_out)
+    (checkout / "stack" / "own").mkdir(exist_ok=True)
+    for secret in (".env", "own/influxdb_token"):
+        (checkout / "stack" / secret).write_text("secret", encoding="utf-8")
     folder = tmp_path_factory.mktemp("dist")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=ROOT,
+        cwd=checkout,
         check=True,
     )
     [found] = folder.glob("*.whl")
@@ -32,6 +39,7 @@ def test_wheel__carries_its_data_and_no_tests(wheel: Path) -> None:
     for needed in (
         "ltlab_ci/data/toy_api/app.py",
         "ltlab_ci/data/examples/toy/ltlab.yml",
+        "ltlab_ci/data/grafana/provisioning/datasources/influxdb.yml",
         "ltlab_ci/data/docs/troubleshooting.md",
         "ltlab_ci/load/artillery_plugin/artillery-plugin-ltlab/index.js",
         "ltlab_ci/load/locks/artillery/package-lock.json",
@@ -39,6 +47,15 @@ def test_wheel__carries_its_data_and_no_tests(wheel: Path) -> None:
     ):
         assert needed in names
     assert not [name for name in names if "/tests/" in name]
+
+
+def test_wheel__carries_the_stack_without_what_its_owner_added(wheel: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "stack"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    names = zipfile.ZipFile(wheel).namelist()
+    carried = {name for name in names if name.startswith("ltlab_ci/data/stack/")}
+    assert carried == {f"ltlab_ci/data/{name}" for name in listed.stdout.splitlines()}
 
 
 @pytest.mark.timeout(600)
