@@ -27,14 +27,20 @@ class Follower:
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
+            size = PIECE_BYTES
             file.seek(self._offset)
-            while fresh := file.read(PIECE_BYTES):
-                self._offset += len(fresh)
-                text = self._rest + fresh
+            while text := file.read(size):
                 end = _row_end(text, quoted=self._quoted)
+                self._offset += end
                 self._rest = text[end:]
                 if end:
                     yield text[:end]
+                elif len(text) < size:
+                    break
+                else:
+                    size *= 2  # a single row is longer
+                # What is left of a row is read again: cheaper than joining it to large pieces.
+                file.seek(self._offset)
 
 
 def _row_end(text: bytes, *, quoted: bool) -> int:

@@ -83,14 +83,15 @@ def where(
 def figures(percentiles: Sequence[float]) -> str:
     """Return the list of aggregates that answer every stat at once.
 
-    Order: count, sum, mean, min, max, last value, share of non-zero values, then a list with the
+    Order: count, sum, mean, min, max, last value (the largest of those in the last nanosecond, so
+    that the order of rows does not matter), share of non-zero values, then a list with the
     percentiles (linear interpolation between closest ranks, as in k6 and numpy).
     """
     shares = ", ".join(repr(percentile / 100) for percentile in percentiles)
     quantiles = f"quantile_cont(value, [{shares}])" if percentiles else "NULL"
     return (
         "count(*), fsum(value), favg(value), min(value), max(value), "
-        f"arg_max(value, time_ns), favg((value <> 0)::DOUBLE), {quantiles}"
+        f"arg_max(value, (time_ns, value)), favg((value <> 0)::DOUBLE), {quantiles}"
     )
 
 

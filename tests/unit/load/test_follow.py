@@ -99,6 +99,19 @@ def test_pieces__are_of_bounded_size(tmp_path: Path) -> None:
     assert sizes == [follow.PIECE_BYTES, 10 * 1024]
 
 
+def test_pieces__a_row_longer_than_a_piece_stays_whole(tmp_path: Path) -> None:
+    path = tmp_path / "growing"
+    long, short = b"x" * (2 * follow.PIECE_BYTES + 9) + b"\n", b"y\n"
+    path.write_bytes(short + long[:-1])
+    follower = follow.Follower(path, quoted=True)
+    assert list(follower.pieces()) == [short]
+    assert follower.unfinished == long[:-1]
+    with path.open("ab") as file:
+        file.write(b"\n" + short)
+    assert b"".join(follower.pieces()) == long + short
+    assert follower.unfinished == b""
+
+
 @pytest.mark.parametrize("quoted", [True, False])
 def test_pieces__of_a_file_that_never_came(tmp_path: Path, quoted: bool) -> None:  # noqa: FBT001
     follower = follow.Follower(tmp_path / "nothing", quoted=quoted)

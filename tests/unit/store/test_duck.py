@@ -321,7 +321,7 @@ def test_ask__a_gauge_that_changed_twice_in_one_nanosecond_has_one_answer() -> N
     twice = [Sample(metric="vus", time_ns=START_NS, value=value) for value in (3.0, 7.0)]
     question = factories.a_question("vus", "value")
     found = set()
-    for batches in ([twice], [twice[:1], twice[1:]], [[], twice]):
+    for batches in ([twice], [twice[:1], twice[1:]], [twice[1:], twice[:1]], [[], twice]):
         with stored(batches) as store:
             found.add(store.ask([question])[question])
     assert len(found) == 1
