@@ -28,7 +28,9 @@ lab-test: venv  ## the Docker lab on real servers, built once into a cache (Go, 
 	$(BIN)/pytest tests/lab
 
 bench: venv  ## measure, and write docs/performance.md
-	$(BIN)/python bench/store.py --write
+	$(BIN)/python -m bench.start --write
+	$(BIN)/python -m bench.overhead --write
+	$(BIN)/python -m bench.store --write
 
 lint: venv
 	$(BIN)/ruff check .
