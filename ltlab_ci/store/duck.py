@@ -7,6 +7,7 @@ Not here: what is asked (evaluate/), the SQL itself (sql.py), figures for charts
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import re
 import shutil
@@ -20,6 +21,7 @@ from ltlab_ci import errors, model
 from ltlab_ci.store import sql
 
 PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
+FILE_SAMPLES = 200_000
 _DIGITS = 12  # sums over threads differ in the last bits; twelve digits are the same every time
 
 
@@ -30,7 +32,7 @@ def connect(temp: Path) -> duckdb.DuckDBPyConnection:
         config={
             "memory_limit": "1GB",
             "temp_directory": str(temp),
-            "preserve_insertion_order": "false",  # nothing asked depends on it, and it costs a third
+            "preserve_insertion_order": "false",  # no answer depends on it
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         },
@@ -38,7 +40,7 @@ def connect(temp: Path) -> duckdb.DuckDBPyConnection:
 
 
 def file_name(scenario: str) -> str:
-    """Return the samples file of a scenario: its name where it is a safe one, else with a hash."""
+    """Return the first samples file of a scenario: its name where it is safe, else with a hash."""
     safe = re.sub(r"[^A-Za-z0-9_-]+", "-", scenario).strip("-")[:60] or "scenario"
     if safe != scenario:
         safe += "-" + hashlib.sha256(scenario.encode()).hexdigest()[:8]
@@ -46,7 +48,11 @@ def file_name(scenario: str) -> str:
 
 
 class Writer:
-    """Streams one scenario's batches to disk: a part file a batch, one file at the end."""
+    """Streams one scenario's batches to disk: a part a batch, a file for every FILE_SAMPLES.
+
+    So the end of a long run costs no more than that of a short one, and nothing large is ever
+    written twice: a batch of that size becomes a file as it is.
+    """
 
     def __init__(self, folder: Path, scenario: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,6 +60,7 @@ class Writer:
         self._parts = self._file.with_suffix(".parts")
         self._parts.mkdir()
         self._db = connect(folder / ".spill")
+        self._files = self._loose = 0
         self.samples = 0
 
     def ingest(self, batch: model.Batch) -> model.Pulse:
@@ -66,34 +73,49 @@ class Writer:
             )
             pulse = self._pulse(part)
         except duckdb.Error as error:
+            part.unlink(missing_ok=True)  # it may be half written
             raise errors.StoreError(
                 f"samples in {batch.path.name} could not be stored: {_first_line(error)}",
                 remedy="check that the disk has room; the raw rows are kept beside the report",
             ) from error
         self.samples += pulse.samples
+        self._loose += pulse.samples
+        if self._loose >= FILE_SAMPLES:
+            self._join()
         return pulse
 
     def close(self) -> int:
-        """Join the parts into the scenario's samples file; return the number of samples in it."""
-        parts = sorted(self._parts.iterdir())
+        """Make a file of the parts that are left; return the number of samples in all files."""
         try:
-            if len(parts) == 1:
-                parts[0].replace(self._file)
-            elif parts:
-                self._db.execute(
-                    f"COPY (SELECT * FROM read_parquet('{_exactly(self._parts)}/*.parquet')) "
-                    f"TO '{_quoted(self._file)}' {PARQUET}"
-                )
-        except duckdb.Error as error:
-            raise errors.StoreError(
-                f"samples could not be joined: {_first_line(error)}",
-                remedy=f"make room on the disk; the parts are kept in {self._parts.name}",
-            ) from error
+            self._join()
         finally:
             self._db.close()
         shutil.rmtree(self._parts)
         shutil.rmtree(self._parts.parent / ".spill", ignore_errors=True)
         return self.samples
+
+    def _join(self) -> None:
+        parts = sorted(self._parts.iterdir())
+        number = f".{self._files + 1}" if self._files else ""
+        target = self._file.with_suffix(f"{number}.parquet")
+        try:
+            if len(parts) == 1:
+                parts[0].replace(target)
+            elif parts:
+                self._db.execute(
+                    f"COPY (SELECT * FROM read_parquet('{_exactly(self._parts)}/*.parquet')) "
+                    f"TO '{_quoted(target)}' {PARQUET}"
+                )
+        except duckdb.Error as error:
+            target.unlink(missing_ok=True)
+            raise errors.StoreError(
+                f"samples could not be joined: {_first_line(error)}",
+                remedy=f"make room on the disk; the parts are kept in {self._parts.name}",
+            ) from error
+        for part in parts:
+            part.unlink(missing_ok=True)
+        self._files += bool(parts)
+        self._loose = 0
 
     def _pulse(self, part: Path) -> model.Pulse:
         row = self._db.execute(
@@ -116,7 +138,7 @@ class Writer:
 
 
 class Store:
-    """Answers questions over the samples files in a folder, one file a scenario."""
+    """Answers questions over the samples files in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -138,9 +160,14 @@ class Store:
         return answers
 
     def source(self, scenario: str) -> str | None:
-        """Return the SQL table expression of a scenario's samples, None when it has none."""
-        path = self._folder / file_name(scenario)
-        return f"read_parquet('{_exactly(path)}')" if path.is_file() else None
+        """Return the SQL table expression of a scenario's samples, None when it has none.
+
+        Parts that could not be joined are as good as a file.
+        """
+        stem = Path(file_name(scenario)).stem
+        found = (self._folder.glob(f"{stem}{more}parquet") for more in (".", ".*.", ".parts/*."))
+        files = sorted(itertools.chain.from_iterable(found))
+        return f"read_parquet([{_listed(files)}])" if files else None
 
     def _answer(self, group: list[model.Question]) -> dict[model.Question, model.Answer]:
         first = group[0]
@@ -207,6 +234,10 @@ def _pick(
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
+
+
+def _listed(files: Iterable[Path]) -> str:
+    return ", ".join(f"'{_exactly(file)}'" for file in files)
 
 
 def _exactly(path: Path) -> str:

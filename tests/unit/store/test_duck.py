@@ -513,7 +513,7 @@ def test_close__an_empty_scenario_leaves_no_file(tmp_path: Path) -> None:
     store.close()
 
 
-def test_close__leaves_one_file_a_scenario(tmp_path: Path) -> None:
+def test_close__leaves_one_file_for_a_short_scenario(tmp_path: Path) -> None:
     for name in ("browse", "check out/now"):
         writer = duck.Writer(tmp_path / "samples", name)
         for index in range(3):
@@ -526,6 +526,47 @@ def test_close__leaves_one_file_a_scenario(tmp_path: Path) -> None:
         writer.close()
     files = sorted(path.name for path in (tmp_path / "samples").iterdir())
     assert files == sorted([duck.file_name("browse"), duck.file_name("check out/now")])
+
+
+def test_close__a_long_run_leaves_several_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duck, "FILE_SAMPLES", 5)
+    writer, other = (duck.Writer(tmp_path / "samples", name) for name in ("browse", "browse-2"))
+    sizes = (2, 2, 3, 5, 1, 0, 2, 9, 1)
+    for size, start in zip(sizes, itertools.accumulate(sizes, initial=0), strict=False):
+        rows = [
+            Sample(metric="http_reqs", time_ns=START_NS + start + index, value=start + index).row()
+            for index in range(size)
+        ]
+        writer.ingest(factories.a_batch(tmp_path / "rows.csv", rows))
+    alone = Sample(metric="http_reqs", time_ns=START_NS, value=7.0).row()
+    other.ingest(factories.a_batch(tmp_path / "rows.csv", [alone]))
+    assert (writer.close(), other.close()) == (25, 1)
+    files = sorted(path.name for path in (tmp_path / "samples").iterdir())
+    numbered = [f"browse.{number}.parquet" for number in (2, 3, 4)]
+    assert files == ["browse-2.parquet", *numbered, "browse.parquet"]
+    store = duck.Store(tmp_path / "samples")
+    question = factories.a_question("http_reqs", "count")
+    assert store.ask([question])[question] == model.Answer(value=sum(range(25)), count=25)
+    store.close()
+
+
+def test_close__parts_that_could_not_be_joined_are_judged_as_well(tmp_path: Path) -> None:
+    writer = duck.Writer(tmp_path / "samples", "browse")
+    for value in (1.0, 2.0):
+        row = Sample(metric="http_reqs", time_ns=START_NS, value=value).row()
+        writer.ingest(factories.a_batch(tmp_path / "rows.csv", [row]))
+    part = tmp_path / "samples" / "browse.parts" / "000001.parquet"
+    whole = part.read_bytes()
+    part.write_bytes(b"")  # as good as a disk that is full
+    with pytest.raises(errors.StoreError, match="could not be joined"):
+        writer.close()
+    part.write_bytes(whole)
+    store = duck.Store(tmp_path / "samples")
+    question = factories.a_question("http_reqs", "count")
+    assert store.ask([question])[question] == model.Answer(value=3.0, count=2)
+    store.close()
 
 
 def test_store__two_scenarios_do_not_mix(tmp_path: Path) -> None:
