@@ -306,14 +306,15 @@ def test_ask__a_custom_tag_is_told_from_others_that_end_or_start_like_it() -> No
 @given(
     samples=runs(), cuts=st.lists(st.lists(st.integers(0, 30), max_size=5), min_size=2, max_size=3)
 )
-def test_ask__the_same_samples_give_the_same_answers_however_they_came(
+def test_ask__the_same_samples_give_the_same_answers_however_and_in_whatever_order_they_came(
     samples: list[Sample], cuts: list[list[int]]
 ) -> None:
     questions = every_question()
     answers = []
     for places in cuts:
-        with stored(cut_up(samples, places)) as store:
-            answers.append(store.ask(questions))
+        for order in (samples, samples[::-1]):
+            with stored(cut_up(order, places)) as store:
+                answers.append(store.ask(questions))
     assert all(each == answers[0] for each in answers)
 
 
