@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test ci-test lab-test bench lint lock docs
+.PHONY: venv demo test ci-test lab-test bench lint lock docs fuzz
 
 venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 
@@ -19,13 +19,19 @@ test: venv  ## unit, flow (real engines) and surface tests
 	sh tests/machine.sh
 	$(BIN)/pytest
 
-ci-test: venv  ## k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel
+ci-test: venv  ## k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.lock
 	$(BIN)/pytest tests/ci
 	k6=$$(sh tests/ci/k6_2.sh) && cd tests/flow && LTLAB_K6=$$k6 ../../$(BIN)/pytest \
 		test_k6.py test_bad_scripts.py test_exit_codes.py test_names.py test_windows.py
 
 lab-test: venv  ## the Docker lab on real servers, built once into a cache (Go, cargo; root where no daemon runs)
 	$(BIN)/pytest tests/lab
+
+FUZZ_S ?= 300
+fuzz: venv  ## each reader of other people's files for FUZZ_S seconds
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.lock
+	FUZZ_S=$(FUZZ_S) $(BIN)/pytest --timeout 0 tests/ci/test_fuzz.py
 
 bench: venv  ## measure, and write docs/performance.md
 	$(BIN)/python -m bench.start --write
@@ -42,6 +48,7 @@ lock: venv  ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -o requirements/run.lock pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev -o requirements/dev.lock pyproject.toml
 	printf 'fastapi\nuvicorn\n' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/run.lock -o stack/toy-api/requirements.txt -
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --group fuzz -o requirements/fuzz.lock
 
 docs: venv  ## write the generated parts of docs/
 	$(BIN)/python docs/write.py

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ltlab_ci import model
+from ltlab_ci import errors, model
 from ltlab_ci.load import follow
 
 PHASES: Mapping[str, tuple[str, ...]] = {
@@ -89,14 +89,14 @@ class NdjsonReader:
         self._requests: dict[str, int] = defaultdict(int)
         self._closed: dict[str, int] = {}
         self._dropped: dict[str, int] = defaultdict(int)
-        self._count = 0
+        self._handed = follow.Handed(run_dir)
 
     def drain(self) -> Iterator[model.Batch]:
         """Yield what the workers recorded since the last call."""
         yield from self._batches(last=False)
 
     def finish(self) -> Iterator[model.Batch]:
-        """Yield the rest; the records go, since all of them are stored by then."""
+        """Yield the rest; the records go when all of them were whole and were taken."""
         yield from self._batches(last=True)
         said = {
             "types": self._types,
@@ -106,7 +106,7 @@ class NdjsonReader:
         }
         (self._run_dir / _RECORDED).write_text(json.dumps(said), encoding="utf-8")
         for path, follower in self._followers.items():
-            if not follower.unfinished:
+            if self._handed.whole and not follower.unfinished:
                 path.unlink()
 
     def _batches(self, *, last: bool) -> Iterator[model.Batch]:
@@ -119,19 +119,26 @@ class NdjsonReader:
 
     def _rows(self, piece: bytes, worker: str) -> Iterator[Row]:
         for line in piece.splitlines():
-            record = json.loads(line)
-            if record["k"] == "req":
-                self._requests[worker] += 1
-                yield from request(record)
-            elif record["k"] == "close":
-                self._closed[worker] = record["requests"]
-            elif record["k"] == "dropped":
-                self._dropped[record["n"]] += 1
-            elif record["k"] in _KINDS:
-                self._vus.see(record)
-                for row in metric(record):
-                    self._types.setdefault(row.metric, _type(row.metric, record["k"]))
-                    yield row
+            try:
+                yield from self._samples(json.loads(line), worker)
+            except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+                raise _unreadable(worker, line) from error
+            except RecursionError as error:
+                raise _unreadable(worker, line) from error
+
+    def _samples(self, record: Mapping[str, Any], worker: str) -> Iterator[Row]:
+        if record["k"] == "req":
+            self._requests[worker] += 1
+            yield from request(record)
+        elif record["k"] == "close":
+            self._closed[worker] = int(record["requests"])
+        elif record["k"] == "dropped":
+            self._dropped[str(record["n"])] += 1
+        elif record["k"] in _KINDS:
+            self._vus.see(record)
+            for row in metric(record):
+                self._types.setdefault(row.metric, _type(row.metric, record["k"]))
+                yield row
 
     def _batch(self, rows: Iterator[Row], worker: str) -> Iterator[model.Batch]:
         text = io.StringIO()
@@ -141,17 +148,15 @@ class NdjsonReader:
         writer.writerows((*row, tag) for row in rows)
         if not text.tell():
             return
-        self._count += 1
-        path = self._run_dir / f"rows-{self._count:06d}.csv"
-        path.write_text(text.getvalue(), encoding="utf-8", newline="")
-        yield model.Batch(path=path, columns=COLUMNS)
-        path.unlink()
+        # Half a surrogate pair is a string to JavaScript and no text to anybody else.
+        yield from self._handed.on(text.getvalue().encode(errors="replace"), COLUMNS)
 
 
 class _Vus:
     """Counts virtual users at work, over all workers, once a second of their own time."""
 
     _SETTLED_S = 2
+    _LONGEST_GAP_S = 3600
 
     def __init__(self) -> None:
         self._change: dict[int, int] = defaultdict(int)
@@ -173,6 +178,9 @@ class _Vus:
             self._now += self._change.pop(self._next, 0)
             yield Row("vus", self._next * 1_000_000_000, float(self._now))
             self._next += 1
+            ahead = min(self._change, default=self._next)
+            if ahead - self._next > self._LONGEST_GAP_S:  # the clock was set: nobody waited so long
+                self._next = ahead
 
 
 def request(record: Mapping[str, Any]) -> Iterator[Row]:
@@ -185,7 +193,7 @@ def request(record: Mapping[str, Any]) -> Iterator[Row]:
         "error": str(record["error"] or ""),
         "expected_response": "false" if failed else "true",
         "method": record["method"] or "",
-        "name": record["name"] or urlsplit(url).path or url,
+        "name": record["name"] or _path(url) or url,
         "scenario": record["scenario"] or "",
         "status": str(status),
         "url": url,
@@ -201,6 +209,13 @@ def request(record: Mapping[str, Any]) -> Iterator[Row]:
         if name in {"http_req_waiting", "http_req_receiving"} and not set(phases) <= set(ms):
             continue
         yield Row(name, record["t"], sum(ms.get(phase, 0.0) for phase in phases), **tags)
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:  # such as a bracket that is not closed: the request failed, and is told
+        return url
 
 
 def metric(record: Mapping[str, Any]) -> Iterator[Row]:
@@ -249,6 +264,13 @@ def _missing(run_dir: Path, requests: Mapping[str, int], closed: Mapping[str, in
         return f"worker {', '.join(open_ended) or '1'} ended without closing its records"
     lost = sum(closed.values()) - sum(requests.values())
     return f"{lost} recorded requests were not read" if lost else ""
+
+
+def _unreadable(worker: str, line: bytes) -> errors.StoreError:
+    return errors.StoreError(
+        f"a record of Artillery's worker {worker} cannot be read: {line[:60]!r}",
+        remedy="see logs/ for a full disk or a crash; run again",
+    )
 
 
 def _type(name: str, kind: str) -> model.MetricType:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltlab_ci import model
+from ltlab_ci import errors, model
 from ltlab_ci.load import artillery_samples
 from ltlab_ci.store import duck
 from tests import factories
@@ -436,3 +436,46 @@ def test_recorded__names_what_is_missing(
     for name in files:
         (run_dir / name).touch()
     assert words in artillery_samples.recorded(run_dir).missing
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"\xff",
+        b"[]",
+        b"3",
+        b"{}",
+        b'{"k": "req"}',
+        b'{"k": "close"}',
+        b'{"k": "close", "requests": "x"}',
+        b'{"k": "counter", "n": "a", "t": 1, "v": "many"}',
+        b'{"k": "counter", "n": "vusers.created", "t": "soon", "v": 1}',
+        b'{"k": "counter", "n": "vusers.created", "t": 1, "v": 1e999}',
+        b"[" * 100_000,
+    ],
+)
+def test_reader__a_record_that_is_none_is_an_error(run_dir: Path, record: bytes) -> None:
+    (run_dir / "worker-1.ndjson").write_bytes(record + b"\n")
+    with pytest.raises(errors.StoreError) as caught:
+        list(artillery_samples.NdjsonReader(run_dir).finish())
+    factories.assert_two_lines(caught.value)
+
+
+def test_reader__a_name_with_half_a_surrogate_pair_and_a_url_that_is_none(run_dir: Path) -> None:
+    record = a_request(name=None, url="http://[::1/\ud800")
+    (run_dir / "worker-1.ndjson").write_text(json.dumps(record) + "\n")
+    texts = [batch.path.read_text() for batch in artillery_samples.NdjsonReader(run_dir).finish()]
+    assert '"http://[::1/?"' in "".join(texts)
+
+
+def test_reader__a_clock_that_was_set_fills_no_years_with_samples(run_dir: Path) -> None:
+    times = [0, 1_795_000_000, 1_795_000_001]
+    records = [
+        {"k": "counter", "n": "vusers.created", "t": second * 1_000_000_000, "v": 1}
+        for second in times
+    ]
+    (run_dir / "worker-1.ndjson").write_text("".join(json.dumps(r) + "\n" for r in records))
+    texts = [batch.path.read_text() for batch in artillery_samples.NdjsonReader(run_dir).finish()]
+    vus = [line for line in "".join(texts).splitlines() if line.startswith('"vus"')]
+    assert [line.split(",")[2] for line in vus][-1] == "3.0"
+    assert len(vus) < 10

@@ -300,3 +300,23 @@ def test_reader__hostile_names_arrive_in_the_store(
     store.close()
     assert any("\n" in name and "\u2028" in name and "\0" in name for name in names)
     assert {answers[question].count for question in asked.values()} == {2}
+
+
+@pytest.mark.parametrize("header", [b"", b"\xff", b"metric_name", b"a,a", b"http_reqs,1,1.0,,,,"])
+def test_reader__a_file_that_does_not_begin_with_its_columns_is_refused(
+    run_dir: Path, header: bytes
+) -> None:
+    (run_dir / k6.CSV).write_bytes(header + b"\nhttp_reqs,1,1.0\n")
+    with pytest.raises(errors.StoreError) as caught:
+        list(k6.reader(run_dir).finish())
+    factories.assert_two_lines(caught.value)
+
+
+def test_reader__keeps_k6_s_file_when_a_batch_was_not_taken(run_dir: Path) -> None:
+    row = "http_reqs,1,1.0" + "," * 16 + "\n"
+    (run_dir / k6.CSV).write_text(",".join(factories.K6_COLUMNS) + "\n" + row)
+    reader = k6.reader(run_dir)
+    for _batch in reader.drain():
+        break
+    assert list(reader.finish()) == []
+    assert (run_dir / k6.CSV).exists()

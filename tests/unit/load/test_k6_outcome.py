@@ -251,3 +251,19 @@ def test_read__a_crossed_threshold_that_no_summary_names_is_never_green(run_dir:
     (run_dir / k6_outcome.SUMMARY).write_text('{"metrics": {}}')
     outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 99)
     assert told(outcome) == [("k6-exit-99", "invalid")]
+
+
+@pytest.mark.parametrize("code", [0, 99])
+def test_read__without_a_summary_nothing_says_that_the_samples_are_whole(
+    run_dir: Path, code: int
+) -> None:
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), code)
+    assert ("samples-incomplete", "store") in told(outcome)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_read__says_what_k6_itself_counted(run_dir: Path, version: str) -> None:
+    outcome = outcome_of(run_dir, version, "thresholds", 99)
+    summary = json.loads((run_dir / k6_outcome.SUMMARY).read_bytes())["metrics"]
+    for name in ("http_reqs", "iterations"):
+        assert outcome.totals[name] == summary[name]["count"] > 0
