@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test ci-test lab-test bench lint lock docs fuzz
+.PHONY: venv demo test ci-test lab-test bench lint lock docs fuzz dashboards
 
 venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 
@@ -52,3 +52,6 @@ lock: venv  ## resolve the dependencies of pyproject.toml anew
 
 docs: venv  ## write the generated parts of docs/
 	$(BIN)/python docs/write.py
+
+dashboards: venv  ## write grafana/dashboards from their source
+	$(BIN)/python -m grafana.source.write

@@ -13,6 +13,7 @@ from ltlab_ci.model.config import (
     json_schema,
     thresholds,
 )
+from ltlab_ci.model.grafana import Frames, Grafana, Json, PanelQuery, Snapshot, View
 from ltlab_ci.model.results import (
     Endpoint,
     Environment,
@@ -69,6 +70,9 @@ __all__ = [
     "Environment",
     "Facts",
     "Finding",
+    "Frames",
+    "Grafana",
+    "Json",
     "LabFile",
     "LoadModel",
     "Metric",
@@ -76,6 +80,7 @@ __all__ = [
     "MetricType",
     "Outcome",
     "OwnThreshold",
+    "PanelQuery",
     "PlannedLoad",
     "Pulse",
     "Question",
@@ -87,6 +92,7 @@ __all__ = [
     "Series",
     "Service",
     "Severity",
+    "Snapshot",
     "Span",
     "Stat",
     "Status",
@@ -95,6 +101,7 @@ __all__ = [
     "Times",
     "Unit",
     "Verdict",
+    "View",
     "Window",
     "ambiguous_in_k6_csv",
     "json_schema",

@@ -1,0 +1,1 @@
+"""The source of grafana/dashboards: `make dashboards` writes them. Not part of the package."""
