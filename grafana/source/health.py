@@ -48,7 +48,9 @@ def _parts() -> list[Panel | Row]:
             label="input",
         ),
         Row(title="InfluxDB"),
-        panels.table("Series in each bucket", _cardinality(), {}, width=8),
+        panels.table(
+            "Series in each bucket", _cardinality(), {"bucket": "", "series": ""}, width=8
+        ),
         _lines(
             "Points a step",
             [

@@ -14,6 +14,7 @@ from grafana.source.panels import Panel, Row
 _BINS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 _PERCENTILES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 _PHASES = ("blocked", "connecting", "tls_handshaking", "sending", "waiting", "receiving")
+_SHOWN = {"requests": "", "failed": "percentunit", "p50": "ms", "p95": "ms", "p99": "ms"}
 _EXACT = 'quantile(q: {}, method: "exact_mean")'
 
 
@@ -118,7 +119,7 @@ def pro(engine: Engine) -> list[Panel | Row]:
         panels.table(
             "Slowest endpoints",
             _by_name(("name", "method")),
-            {"p50": "ms", "p95": "ms", "p99": "ms", "failed": "percentunit"},
+            {"name": "", "method": "", **_SHOWN},
             width=16,
             height=10,
         ),
@@ -132,7 +133,7 @@ def pro(engine: Engine) -> list[Panel | Row]:
                 ("check",),
                 order="all",
             ),
-            {},
+            {"check": "", "failed": "", "all": ""},
             width=8,
             height=10,
         ),
@@ -198,18 +199,18 @@ def elite(engine: Engine) -> list[Panel | Row]:
             "name",
             width=12,
         ),
-        panels.table("What failed", _failures(), {"requests": "short"}),
+        panels.table("What failed", _failures(), {"name": "", "status": "", "requests": ""}),
         panels.lines("Time to the first byte", latency("http_req_waiting"), "ms", width=12),
         *_of_engine(engine),
         Row(title="Runs"),
         panels.table(
             "Runs beside each other",
             _by_name(flux.OF_RUN),
-            {"p50": "ms", "p95": "ms", "p99": "ms", "failed": "percentunit"},
+            {"testid": "", "ltlab_scenario": "", **_SHOWN},
             width=24,
         ),
         panels.lines(
-            "p95 of each minute",
+            "p95 of each minute, of the slowest endpoint",
             [_minute("http_req_duration", "p95")],
             "ms",
             "testid",

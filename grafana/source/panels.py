@@ -5,7 +5,7 @@ Not here: what is queried (flux.py), which panels make a dashboard (load_tests.p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,7 +83,6 @@ class Variable:
             "label": self.label,
             "datasource": SOURCE,
             "query": self.query,
-            "definition": self.query,
             "refresh": 2,
             "sort": 0,
             "regex": "",
@@ -224,15 +223,16 @@ def lines(
 
 
 def table(
-    title: str, query: str, units: dict[str, str], *, width: int = 12, height: int = 8
+    title: str, query: str, columns: Mapping[str, str], *, width: int = 12, height: int = 8
 ) -> Panel:
-    """Return a table; `units` by column."""
+    """Return a table; `columns` are shown in this order, each with its unit."""
     overrides = [
         {
             "matcher": {"id": "byName", "options": column},
             "properties": [{"id": "unit", "value": unit}],
         }
-        for column, unit in units.items()
+        for column, unit in columns.items()
+        if unit
     ]
     return Panel(
         title=title,
@@ -245,7 +245,7 @@ def table(
                 "id": "organize",
                 "options": {
                     "excludeByName": {"result": True, "table": True},
-                    "indexByName": {},
+                    "indexByName": {name: at for at, name in enumerate(columns)},
                     "renameByName": {},
                 },
             }

@@ -8,6 +8,7 @@ Not here: what a snapshot holds (report/snapshot.py), starting Grafana (compose.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -75,7 +76,7 @@ class Client:
         }
         answer = self._call("POST", "/api/snapshots", body)
         key = answer.get("key")
-        if not isinstance(key, str) or not key:
+        if not re.fullmatch(r"[\w-]{1,100}", str(key or "")):
             raise self._strange("it names no snapshot")
         expires = datetime.now(UTC) + timedelta(seconds=expires_s or 0)
         return model.Snapshot(
@@ -84,7 +85,7 @@ class Client:
             file=file,
             # Grafana's own idea of its address is often wrong behind a proxy or a published port.
             url=f"{self._url}/dashboard/snapshot/{key}",
-            key=key,
+            key=str(key),
             expires=expires.isoformat(timespec="seconds") if expires_s else "",
         )
 

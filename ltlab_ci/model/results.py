@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import pydantic
 
+from ltlab_ci.model.grafana import Snapshot
 from ltlab_ci.model.samples import USAGE, MetricType
 
 SCHEMA_VERSION: Final = 1
@@ -163,6 +164,7 @@ class Result(Shown):
     exit_code: int
     scenarios: tuple[ScenarioResult, ...]
     findings: tuple[Finding, ...]
+    snapshots: tuple[Snapshot, ...] = ()
     environment: Environment
     reproduce: str
     times: Times

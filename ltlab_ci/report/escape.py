@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import quote
 
 _SPACES = re.compile(r"[ \t\n\r\x0b\x0c\x1c-\x1f\x85\u2028\u2029]+")
 _HIDDEN = re.compile(
@@ -21,6 +22,7 @@ _MARKS_UP = re.compile(
     r"|(?P<active>[|\\`*\[\]~$]|<(?![\s\d=])|&(?=#|$))"  # "< 5" and "a & b" are what they look like
     r"|(?P<under>(?<![^\W_])_|_(?![^\W_]))"  # an underscore inside a word marks nothing up
 )
+_NO_ADDRESS = re.compile(r"[^A-Za-z0-9\-._~:/?#@!$&()*+,;=%]")
 _NO_CODE_SPAN = re.compile(r"[`|]|^\s|\s$|^$")
 
 
@@ -47,6 +49,12 @@ def code(text: str) -> Markdown:
     if _NO_CODE_SPAN.search(text):
         return Markdown(f"<code>{markdown(text)}</code>")
     return Markdown(f"`{text}`")
+
+
+def link(url: str) -> Markdown:
+    """Return an http address as a link that shows itself, and nothing else as one."""
+    plain = _NO_ADDRESS.sub(lambda found: quote(found[0], safe=""), url)
+    return Markdown(f"<{plain}>") if plain.startswith(("http://", "https://")) else code(url)
 
 
 def fenced(text: str, *, language: str = "sh") -> Markdown:

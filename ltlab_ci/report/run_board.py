@@ -25,6 +25,14 @@ _UNITS = {
     "requests/s": "reqps",
 }
 _WIDTH, _HIGH = 8, 8
+PLACE: Json = {
+    "uid": UID,
+    "title": "Load tests",
+    "tags": ["ltlab"],
+    "schemaVersion": 41,
+    "panels": [],
+}
+"""The empty dashboard that a Grafana is given for such snapshots to belong to."""
 
 
 def of_result(result: model.Result, starts_ns: Mapping[str, int]) -> Json:

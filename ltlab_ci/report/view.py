@@ -93,6 +93,7 @@ class View:
     remarks: tuple[Remark, ...]
     remarks_left_out: str
     sections: tuple[sections.Section, ...]
+    snapshots: tuple[model.Snapshot, ...]
     environment: tuple[tuple[str, str], ...]
     exit_code: int
     reproduce: str
@@ -127,6 +128,7 @@ def build(result: model.Result, *, limits: Limits) -> View:
             sections.of(scenario, number, limits=limits.sections)
             for number, scenario in enumerate(result.scenarios)
         ),
+        snapshots=tuple(each for each in result.snapshots if each.url),
         environment=_environment(result.environment),
         exit_code=result.exit_code,
         reproduce=escape.visible(result.reproduce, longest=_COMMAND),

@@ -88,11 +88,29 @@ def every() -> dict[str, model.Json]:
     return {**files, **kept, "run-board": a_board()}
 
 
+def plain(dashboard: model.Json) -> model.Json:
+    """Leave out the one thing the types are too narrow for: what a data source adds to a query.
+
+    They let a panel's query hold anything, an annotation's only what every data source has.
+    """
+    marks = dashboard["annotations"]["list"]
+    known = ("refId", "datasource")
+    bare = [
+        {**mark, "target": {name: mark["target"][name] for name in known if name in mark["target"]}}
+        if "target" in mark
+        else mark
+        for mark in marks
+    ]
+    return {**dashboard, "annotations": {"list": bare}}
+
+
 def checked(node: str, packages: Path, dashboards: dict[str, model.Json]) -> list[str]:
     """Return what the TypeScript compiler has against them."""
     for name, dashboard in dashboards.items():
         text = "import type { Dashboard } from '@grafana/schema';\nexport const it: Dashboard = "
-        (packages / f"{name}.ts").write_text(f"{text}{json.dumps(dashboard)};\n", encoding="utf-8")
+        (packages / f"{name}.ts").write_text(
+            f"{text}{json.dumps(plain(dashboard))};\n", encoding="utf-8"
+        )
     tsc = packages / "node_modules" / "typescript" / "bin" / "tsc"
     words = ["--noEmit", "--strict", "--skipLibCheck", "--moduleResolution", "bundler"]
     words += ["--module", "esnext", "--target", "es2022"]

@@ -193,9 +193,12 @@ def test_frames__are_the_same_from_grafana_and_from_influxdb(
 
 
 def _plain(frame: model.Json) -> object:
-    fields = frame["schema"]["fields"]
-    shapes = [(each["name"], each["type"], each.get("labels") or {}) for each in fields]
-    return frame["schema"].get("name"), shapes, frame["data"]["values"]
+    """Return a frame as values; InfluxDB gives a pivot's columns in no certain order."""
+    columns = [
+        (field["name"], field["type"], field.get("labels") or {}, values)
+        for field, values in zip(frame["schema"]["fields"], frame["data"]["values"], strict=True)
+    ]
+    return frame["schema"].get("name"), sorted(columns, key=lambda column: column[0])
 
 
 def test_snapshot__holds_the_run_and_opens_without_any_data_source(

@@ -99,3 +99,15 @@ def test_script_json__stays_inside_its_element(text: str) -> None:
     assert json.loads(written) == {"name": text}
     assert written.isascii()
     assert not set(written) & set("<>&")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://g.example/dashboard/snapshot/k_1", "<https://g.example/dashboard/snapshot/k_1>"),
+        ("http://g/a b>\n<x", "<http://g/a%20b%3E%0A%3Cx>"),
+        ("javascript:alert(1)", "`javascript:alert(1)`"),
+    ],
+)
+def test_link__shows_an_http_address_and_cannot_be_left(url: str, shown: str) -> None:
+    assert escape.link(url) == shown

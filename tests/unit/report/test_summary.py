@@ -65,3 +65,21 @@ def test_render__no_name_changes_an_element_or_a_column(name: str) -> None:
     tame, hostile = rendered(cases.hostile("tame")), rendered(cases.hostile(name))
     assert hostile.seen == tame.seen
     assert hostile.rows == tame.rows
+
+
+def test_render__says_where_dashboards_are_kept_and_until_when() -> None:
+    posted = model.Snapshot(
+        uid="k6-pro",
+        title="k6: pro: toy-7",
+        url="https://g.example/dashboard/snapshot/k1",
+        key="k1",
+        expires="2026-12-01T00:00:00+00:00",
+    )
+    local = model.Snapshot(uid="k6-elite", title="k6: elite: toy-7", file="grafana/k6-elite.json")
+    result = cases.all_pass().model_copy(update={"snapshots": (posted, local)})
+    text = summary.render(result)
+    assert (
+        "### Dashboards\n\n- `k6: pro: toy-7`: <https://g.example/dashboard/snapshot/k1>, "
+        "until 2026-12-01T00:00:00+00:00\n"
+    ) in text
+    assert "elite" not in text
