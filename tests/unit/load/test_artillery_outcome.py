@@ -35,7 +35,12 @@ def told(outcome: model.Outcome) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("case", "code", "findings", "totals"),
     [
-        ("holds", 0, [("values-dropped", "warn")], {"threw": 0.0, "http_reqs": 16.0, "iterations": 8.0}),
+        (
+            "holds",
+            0,
+            [("values-dropped", "warn")],
+            {"threw": 0.0, "http_reqs": 16.0, "iterations": 8.0},
+        ),
         ("ensure_fails", 1, [], {"threw": 0.0, "http_reqs": 3.0, "iterations": 3.0}),
         ("expect_fails", 21, [], {"threw": 0.0, "http_reqs": 6.0, "iterations": 3.0}),
         ("refused", 0, [], {"threw": 3.0, "http_reqs": 3.0, "iterations": 3.0}),
