@@ -49,6 +49,13 @@ class Console:
             yield
         self.say(f"{text}: done in {time.monotonic() - start:.0f} s")
 
+    def confirm(self, question: str) -> bool:
+        """Ask a person, who answers y or n; where nobody can be asked the answer is no."""
+        if not self._live_possible or not sys.stdin.isatty():
+            return False
+        self._err.print(rich.text.Text(f"{one_line(question)} [y/n] "), end="", soft_wrap=True)
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
     def result(self, shown: rich.console.RenderableType) -> None:
         """Print a result for people, on stdout."""
         self._out.print(shown, soft_wrap=True)

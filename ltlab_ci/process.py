@@ -239,6 +239,16 @@ def machine_cpu_s() -> tuple[float, float]:
     return whole - times.idle - getattr(times, "iowait", 0.0), whole
 
 
+def listener(port: int) -> str:
+    """Name the program that listens on a TCP port, "" where it cannot be seen."""
+    with contextlib.suppress(psutil.Error):
+        for each in psutil.net_connections("tcp"):
+            here = getattr(each.laddr, "port", 0) == port
+            if here and each.status == psutil.CONN_LISTEN and each.pid:
+                return f"{psutil.Process(each.pid).name()} (process {each.pid})"
+    return ""
+
+
 def child_env(base: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for a child: ours, without ltlab's own settings and venv, and more.
 

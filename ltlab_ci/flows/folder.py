@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -15,13 +16,19 @@ from ltlab_ci import errors, model
 
 MARKER = ".ltlab"
 RESULT = "result.json"
+_RESERVE = ".room-for-the-report"
+_RESERVE_BYTES = 4_000_000
+_OURS = "a report of ltlab; the next run replaces it\n"
+_UNFINISHED = re.compile(r"^unfinished run: (\w+)$", re.MULTILINE)
 
 
 @contextlib.contextmanager
-def fresh(folder: Path) -> Iterator[None]:
+def fresh(folder: Path, run: str, *, settle: Callable[[str], None]) -> Iterator[None]:
     """Empty a report folder of ours, or make a new one, and keep other runs out of it meanwhile.
 
-    Raises ConfigError for a folder that holds anything else, is in use, or cannot be written.
+    `run` is noted in the folder for as long as the block lasts. A mark that is still there was left
+    by a run that was killed: `settle` gets it first, and may refuse. Raises ConfigError for a folder
+    that holds anything else, is in use, or cannot be written.
     """
     try:
         if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
@@ -30,25 +37,63 @@ def fresh(folder: Path) -> Iterator[None]:
                 remedy="choose another folder with --report-dir, or empty it yourself",
             )
         folder.mkdir(parents=True, exist_ok=True)
-        marker = (folder / MARKER).open("w", encoding="utf-8")
+        marker = (folder / MARKER).open("a+", encoding="utf-8")
     except OSError as error:
         raise _unwritable(folder, error) from error
     with marker:
-        _lock(marker, folder)
-        marker.write("a report of ltlab; the next run replaces it\n")
-        marker.flush()
+        if not _locked(marker):
+            raise errors.ConfigError(
+                f"another run of ltlab is writing to {folder}",
+                remedy="wait for its end, or choose another folder with --report-dir",
+            )
+        earlier = _mark(marker)
+        if earlier:
+            settle(earlier)
         _empty(folder)
-        yield
+        _prepare(folder, marker, run)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # a full disk: the mark finds nothing any more
+                _write(marker, _OURS)
 
 
-def _lock(marker: TextIO, folder: Path) -> None:
+def unfinished(folder: Path) -> str:
+    """Return the mark of a run that was killed while it wrote to this folder, "" for none."""
+    try:
+        with (folder / MARKER).open("r+", encoding="utf-8") as marker:
+            return _mark(marker) if _locked(marker) else ""
+    except (OSError, ValueError):
+        return ""
+
+
+def _locked(marker: TextIO) -> bool:
     try:
         fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _mark(marker: TextIO) -> str:
+    marker.seek(0)
+    found = _UNFINISHED.search(marker.read(1000))
+    return found[1] if found else ""
+
+
+def _write(marker: TextIO, text: str) -> None:
+    marker.truncate(0)
+    marker.write(text)
+    marker.flush()
+
+
+def _prepare(folder: Path, marker: TextIO, run: str) -> None:
+    """Note the run, and keep room for its report, should samples and logs fill the disk."""
+    try:
+        _write(marker, f"{_OURS}unfinished run: {run}\n")
+        (folder / _RESERVE).write_bytes(bytes(_RESERVE_BYTES))
     except OSError as error:
-        raise errors.ConfigError(
-            f"another run of ltlab is writing to {folder}",
-            remedy="wait for its end, or choose another folder with --report-dir",
-        ) from error
+        raise _unwritable(folder, error) from error
 
 
 def _empty(folder: Path) -> None:
@@ -80,12 +125,31 @@ def read(folder: Path) -> model.Result:
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the rendered files of a report."""
+    """Write the rendered files of a report, each one whole or not at all. Raises StoreError."""
+    new = folder
     try:
+        (folder / _RESERVE).unlink(missing_ok=True)
         for name, content in files.items():
-            (folder / name).write_bytes(content)
+            new = folder / f".{name}.new"
+            new.write_bytes(content)
+            new.replace(folder / name)
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise errors.StoreError(
+            f"the report could not be written to {folder}: {error.strerror}",
+            remedy="make room on the disk, or choose another folder with --report-dir; run again",
+        ) from error
+
+
+def write_instead(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Replace the files of a report that could not be written whole: what does not fit goes."""
+    for name in files:
+        with contextlib.suppress(OSError):
+            (folder / name).unlink(missing_ok=True)
+    for name, content in files.items():
+        with contextlib.suppress(errors.StoreError):
+            write(folder, {name: content})
 
 
 def _unwritable(folder: Path, error: OSError) -> errors.ConfigError:

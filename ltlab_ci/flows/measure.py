@@ -66,7 +66,9 @@ def scenario(
             progress,
         )
         ended_early = _watch(child, running, recorder, interrupts, name=name)
-        findings = [*ended_early, *_end(child, recorder, name)]
+        known = {found.effect for found in ended_early}
+        late = [found for found in _end(child, recorder, name) if found.effect not in known]
+        findings = [*ended_early, *late]
     exit_code = child.stop()
     outcome = prepared.engine.outcome(prepared.scenario, plan, exit_code)
     if ended_early:  # how the engine ended was our doing, and why is said already

@@ -5,9 +5,10 @@ Not here: running it (measure.py), reading an engine's files (load/), Parquet (s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 
-from ltlab_ci import console, load, model
+from ltlab_ci import console, errors, load, model
 from ltlab_ci.flows import usage
 from ltlab_ci.store import duck
 
@@ -34,13 +35,17 @@ class Recorder:
     def look(self) -> None:
         """Store what was written since the last time. Raises StoreError."""
         self._gauge.look()
-        self._take(self._reader.drain())
+        with _told():
+            self._take(self._reader.drain())
 
     def finish(self) -> None:
-        """Store the rest once the engine has ended, and close the store. Raises StoreError."""
-        self._take(self._reader.finish())
-        self._take(self._gauge.batches())
-        self._writer.close()
+        """Store the rest once the engine has ended, and close the store. Raises StoreError.
+
+        What was stored before something failed is closed as well.
+        """
+        with _told(), contextlib.closing(self._writer):
+            self._take(self._reader.finish())
+            self._take(self._gauge.batches())
 
     def _take(self, batches: Iterable[model.Batch]) -> None:
         for batch in batches:
@@ -52,3 +57,14 @@ class Recorder:
                 vus=fresh.vus if fresh.vus is not None else last.vus,
             )
         self._progress.tick(self._pulse)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise errors.StoreError(
+            f"samples could not be stored: {error.strerror or error}",
+            remedy="make room on the disk, or move --report-dir; what was stored is in the report",
+        ) from error

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from ltlab_ci import console, errors, load, model, report
+from ltlab_ci import console, errors, leftovers, load, model, report
 from ltlab_ci.flows import folder, judge, measure
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import embedded
@@ -42,8 +42,9 @@ def run(config: model.Config, outside: Outside) -> model.Result:
     What is refused before anything starts gives a result without scenarios.
     Raises ConfigError for a report folder that cannot be used.
     """
-    started = outside.now()
-    with folder.fresh(config.report_dir):
+    started, mark = outside.now(), leftovers.mark()
+    outside = replace(outside, environ={**outside.environ, leftovers.VARIABLE: mark})
+    with _fresh(config.report_dir, mark, outside):
         bench = embedded.bench(config.root, outside.environ)
         try:
             prepared = prepare(config, bench, outside)
@@ -74,13 +75,34 @@ def refused(
     started = outside.now()
     result = _sum_up((), [_found(error)], embedded.describe(None), outside, started)
     if report_dir is not None:
-        with contextlib.suppress(errors.ConfigError), folder.fresh(report_dir):
+        with contextlib.suppress(errors.LabError), _fresh(report_dir, leftovers.mark(), outside):
             folder.write(report_dir, report.render(result))
     return result
 
 
 def _found(error: errors.LabError) -> model.Finding:
     return measure.finding(error, _EFFECTS.get(type(error), "bug"), None)
+
+
+def _fresh(
+    report_dir: Path, mark: str, outside: Outside
+) -> contextlib.AbstractContextManager[None]:
+    return folder.fresh(report_dir, mark, settle=lambda of: _settle(of, outside.voice))
+
+
+def _settle(killed: str, voice: console.Console) -> None:
+    """Deal with what an earlier run that was killed left running: it would disturb this one."""
+    found = leftovers.find(killed)
+    still = f"still running, left by an earlier run that was killed: {leftovers.told(found)}"
+    if found and not voice.confirm(f"{still}. Stop it and go on?"):
+        raise errors.LabNotReady(
+            still, remedy="`ltlab doctor --stop-leftovers` ends it; then run again"
+        )
+    left = leftovers.stop(killed)
+    if left:
+        raise errors.LabNotReady(
+            f"could not be ended: {leftovers.told(left)}", remedy="end it by hand, then run again"
+        )
 
 
 def _report(
@@ -92,7 +114,12 @@ def _report(
 ) -> model.Result:
     where = embedded.describe(config.service)
     result = _sum_up(judged, findings, where, outside, started)
-    folder.write(config.report_dir, report.render(result))
+    try:
+        folder.write(config.report_dir, report.render(result))
+    except errors.StoreError as error:
+        result = _sum_up(judged, [*findings, _found(error)], where, outside, started)
+        # What was written before must not claim more than this run came to.
+        folder.write_instead(config.report_dir, report.render(result))
     return result
 
 

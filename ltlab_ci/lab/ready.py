@@ -18,6 +18,7 @@ from ltlab_ci import errors, model, process
 POLL_S = 0.1
 _COMMAND_S = 10.0
 _REQUEST_S = 10.0
+_EARLY_S = 2.0
 
 
 def wait(
@@ -53,6 +54,30 @@ def wait(
                 remedy="look at logs/service.log, mend `service.ready`, or raise its timeout",
             )
         time.sleep(POLL_S)
+
+
+def refuse_answered(
+    ready: model.Ready, base_url: str, *, cwd: Path, env: Mapping[str, str]
+) -> None:
+    """Refuse what answers although the service was not started yet: it would be tested instead.
+
+    Raises LabNotReady.
+    """
+    if ready.command is not None:
+        if _command_problem(ready.command, base_url, cwd=cwd, env=env, left_s=_EARLY_S) is None:
+            raise errors.LabNotReady(
+                "service.ready.command succeeds before the service was started: something else "
+                "answers it, or it checks nothing",
+                remedy="end the other one (`ltlab doctor` knows what a killed run left), or let the "
+                "command ask at BASE_URL",
+            )
+    elif _tcp_problem(base_url) is None:
+        port = urlsplit(base_url).port or 0
+        raise errors.LabNotReady(
+            f"{base_url} answers before the service was started: "
+            f"{process.listener(port) or 'another program'} listens there",
+            remedy="end it, then run again; `ltlab doctor` knows what a killed run left",
+        )
 
 
 def _problem(

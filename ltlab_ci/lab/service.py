@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ltlab_ci import errors, model, process
+from ltlab_ci import errors, leftovers, model, process
 from ltlab_ci.lab import ready
 
 
@@ -70,12 +70,13 @@ def up(
         waited = ready.wait(service.ready, url, alive=lambda: None, cwd=root, env=env)
         yield Running(base_url=url, child=None, ready_after_s=waited)
         return
-    with tempfile.TemporaryDirectory(prefix="ltlab-env-") as folder:
+    with tempfile.TemporaryDirectory(prefix=_prefix(environ)) as folder:
         own = {name: _expand(value, port, folder) for name, value in service.env.items()}
         env = {**env, **own}
         if service.build is not None:
             _build(_expand(service.build, port, folder), root=root, env=env, log=log)
         argv = [_expand(word, port, folder) for word in service.command]
+        ready.refuse_answered(service.ready, url, cwd=root, env=env)
         with process.started(
             argv,
             failure=errors.LabNotReady,
@@ -88,6 +89,10 @@ def up(
             running = Running(base_url=url, child=child, ready_after_s=0.0)
             waited = ready.wait(service.ready, url, alive=running.death, cwd=root, env=env)
             yield Running(base_url=url, child=child, ready_after_s=waited)
+
+
+def _prefix(environ: Mapping[str, str]) -> str:
+    return leftovers.folder_prefix(environ.get(leftovers.VARIABLE, "none"))
 
 
 def _build(line: str, *, root: Path, env: Mapping[str, str], log: Path) -> None:

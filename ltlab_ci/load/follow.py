@@ -1,9 +1,11 @@
-"""Follow a file that another program is still writing, in pieces that end at a whole row."""
+"""Follow a file that another program is still writing, and hand its whole rows on as batches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+
+from ltlab_ci import model
 
 PIECE_BYTES = 32 * 1024 * 1024
 
@@ -41,6 +43,32 @@ class Follower:
                     size *= 2  # a single row is longer
                 # What is left of a row is read again: cheaper than joining it to large pieces.
                 file.seek(self._offset)
+
+
+class Handed:
+    """Hands rows on, each batch in a file of its own that goes when it was taken."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._run_dir = run_dir
+        self._begun = self._taken = 0
+
+    @property
+    def whole(self) -> bool:
+        """Say whether everything was taken; else the engine's own file is all there is of it."""
+        return self._begun == self._taken
+
+    def on(self, rows: bytes, columns: tuple[str, ...]) -> Iterator[model.Batch]:
+        """Yield the rows as one batch. It counts as taken when the next one is asked for."""
+        self._begun += 1
+        path = self._run_dir / f"rows-{self._begun:06d}.csv"
+        try:
+            path.write_bytes(rows)
+        except OSError:
+            path.unlink(missing_ok=True)  # half written, and a full disk can use the room
+            raise
+        yield model.Batch(path=path, columns=columns)
+        path.unlink()
+        self._taken += 1
 
 
 def _row_end(text: bytes, *, quoted: bool) -> int:

@@ -34,6 +34,7 @@ _READABLE = {
 }
 """What is read after a run depends on these, so no environment may say otherwise."""
 
+_NEEDED = ("metric_name", "timestamp", "metric_value")
 _INSPECT_S = 60.0
 _RESERVED_ARGS = (
     "--summary-export",
@@ -141,30 +142,39 @@ class CsvReader:
         self._run_dir = run_dir
         self._follower = follow.Follower(run_dir / CSV, quoted=True)
         self._columns: tuple[str, ...] = ()
-        self._count = 0
+        self._handed = follow.Handed(run_dir)
 
     def drain(self) -> Iterator[model.Batch]:
-        """Yield the rows written since the last call; each batch's file goes when it was read."""
+        """Yield the rows written since the last call."""
         for piece in self._follower.pieces():
             rows = piece if self._columns else self._without_header(piece)
             if not rows:
                 continue
-            self._count += 1
-            path = self._run_dir / f"rows-{self._count:06d}.csv"
-            path.write_bytes(rows)
-            yield model.Batch(path=path, columns=self._columns)
-            path.unlink()
+            yield from self._handed.on(rows, self._columns)
 
     def finish(self) -> Iterator[model.Batch]:
-        """Yield the rest; the CSV goes, since every whole row of it is stored by then."""
+        """Yield the rest; the CSV goes when every row of it was whole and was taken."""
         yield from self.drain()
-        if not self._follower.unfinished:
+        if self._handed.whole and not self._follower.unfinished:
             (self._run_dir / CSV).unlink(missing_ok=True)
 
     def _without_header(self, piece: bytes) -> bytes:
         header, _, rows = piece.partition(b"\n")
-        self._columns = tuple(next(csv.reader([header.decode()])))
+        self._columns = _columns(header)
         return rows
+
+
+def _columns(header: bytes) -> tuple[str, ...]:
+    try:
+        names = tuple(*csv.reader([header.decode()], strict=True))
+    except (UnicodeDecodeError, TypeError, csv.Error):
+        names = ()
+    if not set(_NEEDED) <= set(names) or len(set(names)) < len(names):
+        raise errors.StoreError(
+            f"{CSV} of k6 begins with {header[:60]!r}, not with the names of its columns",
+            remedy="see logs/ for a full disk; run again",
+        )
+    return names
 
 
 def reader(run_dir: Path) -> CsvReader:

@@ -42,13 +42,16 @@ _EXITS: Mapping[int, tuple[str, str, str]] = {
 
 def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
     """Return types, own thresholds and findings of an ended run; missing files are a finding."""
-    summary = _summary(plan.run_dir / SUMMARY) or {}
+    said_so = _summary(plan.run_dir / SUMMARY)
+    summary = said_so or {}
     own = tuple(_own(summary))
     findings = list(_exit_findings(scenario, plan, exit_code))
+    if said_so is None and exit_code in {0, _THRESHOLDS_CROSSED}:
+        findings.append(_unsummed(scenario))
     if exit_code == _THRESHOLDS_CROSSED and not any(each.crossed for each in own):
         findings.append(_untold(scenario))
     threw, first = _threw(plan.log)
-    totals = {"threw": float(threw)}
+    totals = {"threw": float(threw), **dict(_counted(summary))}
     if threw:
         findings.append(
             model.Finding(
@@ -75,6 +78,22 @@ def _untold(scenario: model.Scenario) -> model.Finding:
         remedy="see logs/; state the thresholds in ltlab.yml instead",
         scenario=scenario.name,
     )
+
+
+def _unsummed(scenario: model.Scenario) -> model.Finding:
+    return model.Finding(
+        code="samples-incomplete",
+        effect="store",
+        message="k6 left no summary, so nothing says whether all samples were recorded",
+        remedy="see logs/ for a full disk; make room and run again",
+        scenario=scenario.name,
+    )
+
+
+def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield what k6 itself counted, which the samples must hold: its CSV output may lose some."""
+    for name in ("http_reqs", "iterations") if summary else ():
+        yield name, float(summary.get(name, {}).get("count", 0))
 
 
 def said(log: str) -> str:

@@ -38,27 +38,25 @@ def extent(store: duck.Store, scenario: str) -> Extent:
     source = store.source(scenario)
     if source is None:
         return Extent(metrics={}, start_ns=0, end_ns=0, ambiguous_tags=False)
-    counts = store.db.execute(f"SELECT metric, count(*) FROM {source} GROUP BY 1 ORDER BY 1")
-    metrics = dict(counts.fetchall())
-    row = store.db.execute(
+    metrics = dict(store.rows(f"SELECT metric, count(*) FROM {source} GROUP BY 1 ORDER BY 1"))
+    [row] = store.rows(
         "SELECT min(CASE WHEN timed THEN time_ns - CAST(value * 1e6 AS BIGINT) END), "
         "max(time_ns) FILTER (timed), min(time_ns), max(time_ns) FROM (SELECT *, "
         "metric IN ('http_req_duration', 'iteration_duration') AND value BETWEEN 0 AND 1e10 "
         f"AND {_NOT_LOAD} AS timed "
         f"FROM {source})"
-    ).fetchone()
-    assert row is not None  # an aggregate without GROUP BY always has one row
+    )
     start, end, first, last = row
-    unclear = store.db.execute(
+    unclear = store.rows(
         # Grouped and materialized, or the costly condition is tried on every single row.
         f"WITH found AS MATERIALIZED (SELECT tags FROM {source} GROUP BY 1) "
         f"SELECT tags FROM found WHERE {sql.AMBIGUOUS_TAGS} LIMIT 1"
-    ).fetchone()
+    )
     return Extent(
         metrics=metrics,
         start_ns=start if start is not None else first or 0,
         end_ns=end if end is not None else last or 0,
-        ambiguous_tags=unclear is not None,
+        ambiguous_tags=bool(unclear),
     )
 
 
@@ -68,12 +66,12 @@ def values(store: duck.Store, scenario: str, metric: str, tag: str, *, limit: in
     if source is None:
         return []
     column, parameters = sql.tag_column(tag)
-    rows = store.db.execute(
+    rows = store.rows(
         f"SELECT {column} AS found, count(*) FROM {source} WHERE metric = ? AND found IS NOT NULL "
         f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit}",
         [*parameters, metric],
     )
-    return [str(row[0]) for row in rows.fetchall()]
+    return [str(row[0]) for row in rows]
 
 
 def summaries(
@@ -109,7 +107,7 @@ def endpoints(
     source = store.source(scenario)
     if source is None:
         return (), 0
-    rows = store.db.execute(
+    rows = store.rows(
         "SELECT coalesce(name, url, ''), coalesce(method, ''), "
         "coalesce(fsum(value) FILTER (metric = 'http_reqs'), 0) AS requests, "
         "coalesce(fsum(value) FILTER (metric = 'http_req_failed'), 0), "
@@ -118,7 +116,7 @@ def endpoints(
         "max(value) FILTER (metric = 'http_req_duration') "
         f"FROM {source} WHERE metric IN ('http_reqs', 'http_req_failed', 'http_req_duration') "
         "GROUP BY 1, 2 ORDER BY requests DESC, 1, 2"
-    ).fetchall()
+    )
     found = tuple(_endpoint(row, seconds) for row in rows[:MAX_ENDPOINTS])
     return found, max(0, len(rows) - MAX_ENDPOINTS)
 
@@ -154,7 +152,7 @@ def _steps(
     store: duck.Store, source: str, reach: Extent, step_s: int, steps: int
 ) -> list[tuple[Any, ...]]:
     """Return one row a step, all None for a step without samples."""
-    rows = store.db.execute(
+    rows = store.rows(
         "SELECT (time_ns - ?) // ?, "
         "quantile_cont(value, [0.5, 0.95, 0.99]) FILTER (metric = 'http_req_duration'), "
         "fsum(value) FILTER (metric = 'http_reqs'), "
@@ -166,7 +164,7 @@ def _steps(
         "max(value) FILTER (metric = 'engine_memory') / 1e6 "
         f"FROM {source} WHERE time_ns >= ? AND time_ns <= ? GROUP BY 1",
         [reach.start_ns, step_s * 1_000_000_000, reach.start_ns, reach.end_ns],
-    ).fetchall()
+    )
     by_step = {int(row[0]): row[1:] for row in rows}
     return [by_step.get(step, (None,) * 8) for step in range(steps)]
 

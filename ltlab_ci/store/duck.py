@@ -12,8 +12,9 @@ import math
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -76,7 +77,7 @@ class Writer:
             part.unlink(missing_ok=True)  # it may be half written
             raise errors.StoreError(
                 f"samples in {batch.path.name} could not be stored: {_first_line(error)}",
-                remedy="check that the disk has room; the raw rows are kept beside the report",
+                remedy="check that the disk has room; the raw rows are kept in logs/",
             ) from error
         self.samples += pulse.samples
         self._loose += pulse.samples
@@ -169,6 +170,16 @@ class Store:
         files = sorted(itertools.chain.from_iterable(found))
         return f"read_parquet([{_listed(files)}])" if files else None
 
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return what a query over the samples finds. Raises StoreError."""
+        try:
+            return self.db.execute(query, parameters).fetchall()
+        except duckdb.Error as error:
+            raise errors.StoreError(
+                f"samples could not be read: {_first_line(error)}",
+                remedy="check that the disk has room, then `ltlab judge` the report folder again",
+            ) from error
+
     def _answer(self, group: list[model.Question]) -> dict[model.Question, model.Answer]:
         first = group[0]
         source = self.source(first.scenario)
@@ -176,10 +187,9 @@ class Store:
             return {question: model.Answer(value=None, count=0) for question in group}
         shares = sorted({share for q in group if (share := percentile(q.stat)) is not None})
         condition, parameters = sql.where(first.metric, first.tags, first.window)
-        row = self.db.execute(
+        [row] = self.rows(
             f"SELECT {sql.figures(shares)} FROM {source} WHERE {condition}", parameters
-        ).fetchone()
-        assert row is not None  # an aggregate without GROUP BY always has one row
+        )
         quantiles = dict(zip(shares, row[7] or (), strict=False))
         return {q: _pick(q, row[:7], quantiles) for q in group}
 

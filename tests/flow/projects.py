@@ -125,7 +125,7 @@ class Project:
     def running(
         self, *words: str, env: Mapping[str, str] | None = None, terminal: int | None = None
     ) -> Iterator[Running]:
-        """Start `ltlab`, hand it out, and wait for its end; a terminal gets all that it says."""
+        """Start `ltlab`, hand it out, and wait for its end; a terminal is where all is said."""
         work = self.folder.parent / f"{self.folder.name}-work"
         work.mkdir(exist_ok=True)
         tag = uuid.uuid4().hex
@@ -135,7 +135,7 @@ class Project:
                 [*LTLAB, *words],
                 cwd=self.folder,
                 env={**_environ(), "TMPDIR": str(work), TAG: tag, **(env or {})},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if terminal is None else terminal,
                 stdout=out if terminal is None else terminal,
                 stderr=err if terminal is None else terminal,
             )

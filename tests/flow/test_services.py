@@ -124,3 +124,58 @@ def test_environment__reaches_the_service_without_ltlabs_own(project: MakeProjec
     assert log == "['SHOP_NAME', 'SHOP_PORT']\n"
     told = run.out + run.err + "".join(path.read_text() for path in run.report.glob("*.*"))
     assert "s3cr3t-t0ken" not in told
+
+
+OLD = """\
+import sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+
+try:
+    HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+except OSError:
+    while True:  # as a watcher of files does: it waits for a change
+        time.sleep(1)
+"""
+
+
+def test_port__is_held_by_an_old_server_that_answers_in_its_place(
+    project: MakeProject, toy: str
+) -> None:
+    port = toy.rpartition(":")[2]
+    ask = f"import urllib.request; urllib.request.urlopen('{toy}/health')"
+    ready = json.dumps({"command": [sys.executable, "-c", ask]})
+    command = json.dumps([sys.executable, "old.py", port])
+    lab = projects.lab(
+        f"{{command: {command}, ready: {ready}}}", thresholds='{http_reqs: ["count > 0"]}'
+    )
+    script = projects.k6(f"http.get('{toy}/fast');")
+    run = project(lab, {"load.js": script, "old.py": OLD}).run("run")
+    assert run.code == 3
+    said = run.findings["LabNotReady"]["message"]
+    assert said.startswith("service.ready.command succeeds before the service was started")
+
+
+FULL = '{http_reqs: ["count == 20"]}'
+
+
+def test_report__cannot_be_written_at_the_end(project: MakeProject) -> None:
+    # A folder in the place of the new file: what a full disk does, without one.
+    blocks = json.dumps("mkdir ltlab-report/.result.json.new")
+    service = projects.toy().replace("{command:", f"{{build: {blocks}, command:")
+    lab = projects.lab(service, thresholds=FULL)
+    mine = project(lab, {"load.js": GET})
+    run = mine.run("run", "--json")
+    assert run.code == 5
+    shown = json.loads(run.out)
+    assert shown["verdict"] == "error"
+    assert "the report could not be written" in shown["findings"][-1]["message"]
+    assert run.result is None
+    assert "the report could not be written" in (run.report / "summary.md").read_text()
+    assert run.query("SELECT count(*) > 0 FROM samples") == [(True,)]

@@ -104,13 +104,16 @@ def test_report__replaces_the_last_one(project: MakeProject, toy: str) -> None:
     assert [path.name for path in (first.report / "samples").iterdir()] == ["load.parquet"]
 
 
-def on_a_terminal(mine: projects.Project, *words: str, **env: str) -> tuple[projects.Ran, str]:
-    """Run on a terminal of its own; return what it showed too."""
+def on_a_terminal(
+    mine: projects.Project, *words: str, types: str = "", **env: str
+) -> tuple[projects.Ran, str]:
+    """Run on a terminal of its own, with something typed; return what it showed too."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
     seen = bytearray()
     reader = threading.Thread(target=_read, args=(ours, seen))
     reader.start()
+    os.write(ours, types.encode())
     try:
         with mine.running(
             *words, env={"TERM": "xterm-256color", **env}, terminal=theirs

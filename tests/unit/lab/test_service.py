@@ -166,6 +166,35 @@ def test_up__a_service_that_never_gets_ready_is_stopped(tmp_path: Path) -> None:
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
+def test_up__a_port_that_is_taken_is_refused_with_the_name_of_who_has_it(
+    site: Site, tmp_path: Path
+) -> None:
+    port = int(site.base_url.rpartition(":")[2])
+    with pytest.raises(errors.LabNotReady) as caught, up(serves(), tmp_path, port):
+        pytest.fail("the other program would be tested")
+    assert f":{port} answers before the service was started" in caught.value.message
+    assert f"(process {os.getpid()}) listens there" in caught.value.message
+    assert not (tmp_path / "logs").exists()
+
+
+def test_up__a_ready_command_that_needs_no_service_is_refused(site: Site, tmp_path: Path) -> None:
+    ask = f"import urllib.request; urllib.request.urlopen({site.base_url!r})"
+    spec = serves(ready=model.Ready(command=(sys.executable, "-c", ask)))
+    error = failure(spec, tmp_path)
+    assert error.message.startswith("service.ready.command succeeds before the service was started")
+    assert not (tmp_path / "logs").exists()
+
+
+def test_up__a_ready_command_may_wait_for_the_service_itself(tmp_path: Path) -> None:
+    waits = "until test -e up; do sleep 0.01; done"
+    spec = serves(
+        command=("/bin/sh", "-c", "sleep 0.1; touch up; exec sleep 60"),
+        ready=model.Ready(command=("/bin/sh", "-c", waits)),
+    )
+    with up(spec, tmp_path) as running:
+        assert running.death() is None
+
+
 def test_up__is_stopped_when_the_body_fails(tmp_path: Path) -> None:
     children: list[process.Child | None] = []
 
@@ -187,10 +216,11 @@ def test_death__is_noticed_during_the_run(tmp_path: Path) -> None:
         command=(
             "/bin/sh",
             "-c",
-            f"until test -e go; do sleep 0.01; done; {dies}",
+            f"touch up; until test -e go; do sleep 0.01; done; {dies}",
         )
     )
-    spec = spec.model_copy(update={"ready": model.Ready(command=("/bin/true",))})
+    ready = model.Ready(command=("/usr/bin/test", "-e", "up"))
+    spec = spec.model_copy(update={"ready": ready})
     with up(spec, tmp_path) as running:
         assert running.death() is None
         (tmp_path / "go").touch()

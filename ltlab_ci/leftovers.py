@@ -1,0 +1,82 @@
+"""What a run that was killed left running: found by a mark in its environment, and ended.
+
+Every program of a run, and whatever it forks, inherits the mark; so no process id is kept that
+somebody else could have by now. Not here: ending one's own children (process.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+import psutil
+
+VARIABLE = "RUN_BY_LTLAB"
+"""Carries the mark. LTLAB_* variables do not reach children, so it is none of them."""
+
+_PATIENCE_S = 5.0
+_ROUNDS = 3  # what is ended may just be starting something
+
+
+def mark() -> str:
+    """Return a mark that no other run has."""
+    return uuid.uuid4().hex
+
+
+def find(run: str) -> tuple[psutil.Process, ...]:
+    """Return the programs that carry the mark of a run, oldest first; none for no mark."""
+    found = []
+    for each in psutil.process_iter() if run else ():
+        # What ends meanwhile, and what belongs to others, cannot be looked into.
+        with contextlib.suppress(psutil.Error, OSError):
+            if each.pid != os.getpid() and each.environ().get(VARIABLE) == run:
+                found.append(each)
+    return tuple(sorted(found, key=lambda each: each.create_time()))
+
+
+def told(found: tuple[psutil.Process, ...]) -> str:
+    """Name programs by what they are, without arguments: those may hold secrets."""
+    names = [f"{_name(each)} (process {each.pid})" for each in found[:_ROUNDS]]
+    more = len(found) - len(names)
+    return ", ".join([*names, f"{more} more"] if more else names)
+
+
+def stop(run: str) -> tuple[psutil.Process, ...]:
+    """End what carries the mark of a run, in bounded steps; return what could not be ended.
+
+    The temporary folders of the run go too.
+    """
+    left: tuple[psutil.Process, ...] = ()
+    for _ in range(_ROUNDS):
+        left = find(run)
+        _end(left)
+    for folder in Path(tempfile.gettempdir()).glob(f"{folder_prefix(run)}*") if run else ():
+        shutil.rmtree(folder, ignore_errors=True)
+    return find(run) if left else ()
+
+
+def folder_prefix(run: str) -> str:
+    """Return how the names of a run's temporary folders begin."""
+    return f"ltlab-env-{run}-"
+
+
+def _end(found: tuple[psutil.Process, ...]) -> None:
+    # psutil compares the time of start first, so a number that went to another program is safe.
+    for each in found:
+        with contextlib.suppress(psutil.Error):
+            each.terminate()
+    for each in psutil.wait_procs(found, timeout=_PATIENCE_S)[1]:
+        with contextlib.suppress(psutil.Error):
+            each.kill()
+    psutil.wait_procs(found, timeout=_PATIENCE_S)
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return str(process.name())
+    except psutil.Error:
+        return "a program"
