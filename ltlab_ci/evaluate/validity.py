@@ -20,6 +20,9 @@ _ENDED_EARLY_S = 2.0
 BUSY_SHARE = 0.95
 """A machine this busy on average makes requests wait for a processor, whatever the service does."""
 
+CLOCK_STEP_S = 1.0
+"""A clock may be off by this much, for how a run's start and end are seen."""
+
 _TRAFFIC = frozenset({"http_reqs", "grpc_req_duration", "ws_sessions", "ws_connecting"})
 """Metrics of which at least one has samples when a script talked to anything at all; for other
 protocols the bytes sent tell."""
@@ -49,9 +52,36 @@ def findings(
             facts, "nothing-measured", "no sample was recorded", "see logs/ for what the engine did"
         )
         return
+    yield from _clock(facts)
     yield from _work(facts, outcome, asked)
     yield from _missing(facts, outcome, asked)
     yield from _load(facts, planned, asked)
+    if facts.names_left_out:
+        yield _warning(
+            facts,
+            "too-many-names",
+            f"there are {facts.names + facts.names_left_out} different request names; "
+            f"the {facts.names} busiest are shown",
+            "name requests by what they do: tags {name: 'GET /items/:id'} in k6, name: in Artillery",
+        )
+
+
+def _clock(facts: model.Facts) -> Iterator[model.Finding]:
+    """Yield a doubt about the times of all samples; windows, rates and charts hang on them."""
+    told = ""
+    if abs(facts.clock_step_s) > CLOCK_STEP_S:
+        told = f"the machine's clock was set by {facts.clock_step_s:+.1f} s during the run"
+    elif facts.elapsed_s is not None and facts.load_s > facts.elapsed_s + CLOCK_STEP_S:
+        told = (
+            f"the samples span {facts.load_s:.1f} s, but the engine ran for {facts.elapsed_s:.1f} s"
+        )
+    if told:
+        yield _invalid(
+            facts,
+            "clock-step",
+            f"{told}: rates and windows are wrong",
+            "run again once the clock is right (NTP), on a machine that does not sleep meanwhile",
+        )
 
 
 def _work(

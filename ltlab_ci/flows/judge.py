@@ -6,10 +6,10 @@ Not here: recording (measure.py), the judging itself (evaluate/), what a report 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ltlab_ci import model
+from ltlab_ci import errors, model
 from ltlab_ci.evaluate import outcome, thresholds, validity
 from ltlab_ci.flows import measure
 from ltlab_ci.store import charts, duck
@@ -29,7 +29,7 @@ def every(measured: Sequence[measure.Measured], samples: Path) -> tuple[Judged, 
     """Judge each scenario over its own samples."""
     store = duck.Store(samples)
     try:
-        return tuple(_judge(store, each) for each in measured)
+        return tuple(_judged(store, each) for each in measured)
     finally:
         store.close()
 
@@ -85,10 +85,27 @@ def again(
     return result(judged, earlier.findings, earlier.environment, reproduce, times)
 
 
+def _judged(store: duck.Store, measured: measure.Measured) -> Judged:
+    try:
+        return _judge(store, measured)
+    except errors.StoreError as error:
+        name = measured.prepared.scenario.name
+        told = (*measured.findings, measure.finding(error, "store", name))
+        unread = not_run(measured.prepared, why="its samples cannot be read")
+        return replace(unread, findings=told)
+
+
 def _judge(store: duck.Store, measured: measure.Measured) -> Judged:
     scenario = measured.prepared.scenario
     reach = charts.extent(store, scenario.name)
-    facts = _facts(scenario.name, measured.outcome.types, reach, measured.outcome.own)
+    shown, left_out = charts.endpoints(store, scenario.name, seconds=reach.seconds)
+    facts = replace(
+        _facts(scenario.name, measured.outcome.types, reach, measured.outcome.own),
+        elapsed_s=measured.elapsed_s,
+        clock_step_s=measured.clock_step_s,
+        names=len(shown),
+        names_left_out=left_out,
+    )
     own = thresholds.own_cases(facts)
     answers = store.ask([*thresholds.questions(own), *validity.questions(facts)])
     verdicts = (
@@ -100,7 +117,9 @@ def _judge(store: duck.Store, measured: measure.Measured) -> Judged:
         planned = measured.prepared.script.load
         findings += tuple(validity.findings(facts, planned, measured.outcome, answers))
     return Judged(
-        result=_scenario_result(store, measured, facts, reach, verdicts=verdicts, found=findings),
+        result=_scenario_result(
+            store, measured, facts, reach, endpoints=shown, verdicts=verdicts, found=findings
+        ),
         findings=findings,
     )
 
@@ -190,12 +209,11 @@ def _scenario_result(
     facts: model.Facts,
     reach: charts.Extent,
     *,
+    endpoints: tuple[model.Endpoint, ...],
     verdicts: tuple[model.Verdict, ...],
     found: tuple[model.Finding, ...],
 ) -> model.ScenarioResult:
     prepared = measured.prepared
-    seconds = (reach.end_ns - reach.start_ns) / 1e9
-    endpoints, left_out = charts.endpoints(store, facts.scenario, seconds=seconds)
     return model.ScenarioResult(
         name=facts.scenario,
         engine=prepared.scenario.engine.value,
@@ -206,18 +224,18 @@ def _scenario_result(
         ran=facts.ran,
         complete=not _cut_short(found),
         exit_code=measured.exit_code,
-        duration_s=duck.rounded(seconds) or 0.0,
-        judged_s=_judged_s(prepared.scenario.cut, seconds),
+        duration_s=duck.rounded(reach.seconds) or 0.0,
+        judged_s=_judged_s(prepared.scenario.cut, reach.seconds),
         samples=measured.samples,
         verdicts=verdicts,
-        metrics=charts.summaries(store, facts.scenario, facts.types, seconds=seconds),
+        metrics=charts.summaries(store, facts.scenario, facts.types, seconds=reach.seconds),
         endpoints=endpoints,
-        endpoints_left_out=left_out,
+        endpoints_left_out=facts.names_left_out,
         series=charts.series(store, facts.scenario, reach),
     )
 
 
-def not_run(prepared: measure.Prepared) -> Judged:
+def not_run(prepared: measure.Prepared, *, why: str = "the scenario did not run") -> Judged:
     """Return the place of a scenario that never started: its thresholds have no data."""
     scenario = prepared.scenario
     verdicts = tuple(
@@ -227,7 +245,7 @@ def not_run(prepared: measure.Prepared) -> Judged:
             threshold=threshold.text,
             severity=threshold.severity.value,
             status=model.Status.NO_DATA,
-            reason="the scenario did not run",
+            reason=why,
         )
         for threshold in scenario.thresholds
     )

@@ -38,6 +38,8 @@ class Measured:
     outcome: model.Outcome
     findings: tuple[model.Finding, ...]
     samples: int
+    elapsed_s: float | None = None
+    clock_step_s: float = 0.0
 
 
 def scenario(
@@ -69,6 +71,7 @@ def scenario(
         known = {found.effect for found in ended_early}
         late = [found for found in _end(child, recorder, name) if found.effect not in known]
         findings = [*ended_early, *late]
+        elapsed_s = recorder.clock.elapsed_s
     exit_code = child.stop()
     outcome = prepared.engine.outcome(prepared.scenario, plan, exit_code)
     if ended_early:  # how the engine ended was our doing, and why is said already
@@ -81,6 +84,8 @@ def scenario(
         outcome=outcome,
         findings=tuple(findings),
         samples=recorder.samples,
+        elapsed_s=elapsed_s,
+        clock_step_s=recorder.clock.step_s,
     )
 
 

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 
 from ltlab_ci import console, errors, load, model
-from ltlab_ci.flows import usage
+from ltlab_ci.flows import clock, usage
 from ltlab_ci.store import duck
 
 
@@ -25,6 +25,7 @@ class Recorder:
     ) -> None:
         self._writer, self._reader, self._gauge = writer, reader, gauge
         self._progress = progress
+        self.clock = clock.Clock()
         self._pulse = model.Pulse()
 
     @property
@@ -35,6 +36,7 @@ class Recorder:
     def look(self) -> None:
         """Store what was written since the last time. Raises StoreError."""
         self._gauge.look()
+        self.clock.look()
         with _told():
             self._take(self._reader.drain())
 
@@ -43,6 +45,7 @@ class Recorder:
 
         What was stored before something failed is closed as well.
         """
+        self.clock.look()
         with _told(), contextlib.closing(self._writer):
             self._take(self._reader.finish())
             self._take(self._gauge.batches())

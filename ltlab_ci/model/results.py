@@ -222,7 +222,9 @@ class Facts:
 
     `recorded` names the metrics that have samples, `types` those whose type is known.
     `load_start_ns`, `load_end_ns`: first start and last end of an iteration or request, set-up and
-    tear-down left out.
+    tear-down left out. `elapsed_s`: how long its engine ran by a clock that nobody sets, None where it
+    is not known; `clock_step_s`: how far the machine's clock was set meanwhile. `names`: how many
+    different requests are shown, and how many are not.
     """
 
     scenario: str
@@ -232,6 +234,10 @@ class Facts:
     load_end_ns: int
     own: tuple[OwnThreshold, ...] = ()
     ambiguous_tags: bool = False
+    elapsed_s: float | None = None
+    clock_step_s: float = 0.0
+    names: int = 0
+    names_left_out: int = 0
 
     @property
     def ran(self) -> bool:

@@ -32,6 +32,11 @@ class Extent:
     end_ns: int
     ambiguous_tags: bool
 
+    @property
+    def seconds(self) -> float:
+        """Return how long the load lasted."""
+        return (self.end_ns - self.start_ns) / 1e9
+
 
 def extent(store: duck.Store, scenario: str) -> Extent:
     """Return what was recorded; set-up and tear-down do not belong to the load."""
@@ -107,18 +112,25 @@ def endpoints(
     source = store.source(scenario)
     if source is None:
         return (), 0
+    # The busiest first: percentiles of a hundred thousand URLs would fit no memory.
+    chosen = (
+        "SELECT coalesce(name, url, '') AS what, coalesce(method, '') AS how, "
+        "coalesce(fsum(value) FILTER (metric = 'http_reqs'), 0) AS requests, count(*) OVER () AS number "
+        f"FROM {source} WHERE metric IN ('http_reqs', 'http_req_failed', 'http_req_duration') "
+        f"GROUP BY 1, 2 ORDER BY requests DESC, 1, 2 LIMIT {MAX_ENDPOINTS}"
+    )
     rows = store.rows(
-        "SELECT coalesce(name, url, ''), coalesce(method, ''), "
-        "coalesce(fsum(value) FILTER (metric = 'http_reqs'), 0) AS requests, "
+        f"WITH busiest AS MATERIALIZED ({chosen}) SELECT what, how, any_value(requests) AS requests, "
         "coalesce(fsum(value) FILTER (metric = 'http_req_failed'), 0), "
         "favg(value) FILTER (metric = 'http_req_duration'), "
         "quantile_cont(value, [0.5, 0.95, 0.99]) FILTER (metric = 'http_req_duration'), "
-        "max(value) FILTER (metric = 'http_req_duration') "
-        f"FROM {source} WHERE metric IN ('http_reqs', 'http_req_failed', 'http_req_duration') "
+        "max(value) FILTER (metric = 'http_req_duration'), any_value(number) "
+        f"FROM {source} JOIN busiest ON coalesce(name, url, '') = what AND coalesce(method, '') = how "
+        "WHERE metric IN ('http_req_failed', 'http_req_duration', 'http_reqs') "
         "GROUP BY 1, 2 ORDER BY requests DESC, 1, 2"
     )
-    found = tuple(_endpoint(row, seconds) for row in rows[:MAX_ENDPOINTS])
-    return found, max(0, len(rows) - MAX_ENDPOINTS)
+    found = tuple(_endpoint(row[:-1], seconds) for row in rows)
+    return found, (rows[0][-1] if rows else 0) - len(found)
 
 
 def series(store: duck.Store, scenario: str, reach: Extent) -> model.Series | None:

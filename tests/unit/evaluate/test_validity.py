@@ -31,10 +31,11 @@ def found(
     planned: model.PlannedLoad = UNPLANNED,
     seconds: float = 60.0,
     said: tuple[model.Finding, ...] = (),
+    known: Mapping[str, object] | None = None,
     **figures: float | None,
 ) -> list[model.Finding]:
     """Return the findings of a run that is sound but for these figures."""
-    facts = factories.some_facts(recorded=recorded, seconds=seconds)
+    facts = factories.some_facts(recorded=recorded, seconds=seconds, **(known or {}))
     answers = {
         question: factories.an_answer({**SOUND, **figures}[question.metric])
         for question in validity.questions(facts)
@@ -196,3 +197,34 @@ def test_questions__are_about_the_whole_run() -> None:
     asked = validity.questions(factories.some_facts())
     assert {"iterations", "http_reqs", "http_req_failed"} <= {each.metric for each in asked}
     assert all(question.window is None and not question.tags for question in asked)
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"clock_step_s": 3600.0}, "set by +3600.0 s"),
+        ({"clock_step_s": -2.0, "elapsed_s": 61.0}, "set by -2.0 s"),
+        ({"elapsed_s": 58.0}, "the samples span 60.0 s, but the engine ran for 58.0 s"),
+    ],
+)
+def test_findings__a_clock_that_was_set_makes_the_run_invalid(
+    known: Mapping[str, object], words: str
+) -> None:
+    [finding] = found(known=known)
+    assert (finding.code, finding.effect) == ("clock-step", "invalid")
+    assert words in finding.message
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{"clock_step_s": 0.9}, {"clock_step_s": -0.9}, {"elapsed_s": 59.5}, {"elapsed_s": 99.0}],
+)
+def test_findings__a_clock_that_is_nearly_right_is_right(known: Mapping[str, object]) -> None:
+    assert found(known=known) == []
+
+
+def test_findings__too_many_names_say_what_to_do() -> None:
+    [finding] = found(known={"names": 200, "names_left_out": 9800})
+    assert (finding.code, finding.effect) == ("too-many-names", "warn")
+    assert finding.message.startswith("there are 10000 different request names; the 200 busiest")
+    assert found(known={"names": 200}) == []
