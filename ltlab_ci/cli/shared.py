@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from ltlab_ci import console, errors, interrupts, report
+from ltlab_ci import console, errors, interrupts
 from ltlab_ci.cli import show
 from ltlab_ci.config import options, read
 from ltlab_ci.flows import run
