@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test ci-test lab-test bench lint lock docs fuzz dashboards
+.PHONY: venv demo test ci-test lab-test bench lint lock docs fuzz dashboards screenshots
 
 venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 
@@ -55,3 +55,7 @@ docs: venv  ## write the generated parts of docs/
 
 dashboards: venv  ## write grafana/dashboards from their source
 	$(BIN)/python -m grafana.source.write
+
+screenshots: venv  ## take the pictures of docs/images anew, from a real run
+	sh tests/machine.sh
+	$(BIN)/python -m docs.screenshots

@@ -12,7 +12,7 @@ import click
 from ltlab_ci import report
 from ltlab_ci.cli import shared, show
 from ltlab_ci.config import read
-from ltlab_ci.flows import folder, judge
+from ltlab_ci.flows import folder, judge, logs
 
 
 @click.command("report")
@@ -20,7 +20,8 @@ from ltlab_ci.flows import folder, judge
 @shared.lab_command()
 def render(*, flags: Mapping[str, str], directory: Path) -> int:  # noqa: ARG001
     """Write the files of a report anew from its result.json."""
-    folder.write(directory, report.render(folder.read(directory)))
+    result = folder.read(directory)
+    folder.write(directory, report.render(result, logs.excerpts(directory)))
     shared.voice(quiet=False).raw(f"report: {directory / 'report.html'}")
     return 0
 
@@ -41,6 +42,6 @@ def rejudge(*, flags: Mapping[str, str], directory: Path, quiet: bool, as_json: 
         reproduce=shlex.join(["ltlab", "judge", str(directory)]),
         times=earlier.times.model_copy(update={"written": now}),
     )
-    folder.write(directory, report.render(result))
+    folder.write(directory, report.render(result, logs.excerpts(directory)))
     show.outcome(result, folder=directory, voice=shared.voice(quiet=quiet), as_json=as_json)
     return result.exit_code

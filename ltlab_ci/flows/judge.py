@@ -12,7 +12,7 @@ from pathlib import Path
 from ltlab_ci import errors, model
 from ltlab_ci.evaluate import outcome, thresholds, validity
 from ltlab_ci.flows import measure
-from ltlab_ci.store import charts, duck
+from ltlab_ci.store import charts, details, duck
 
 _CUT_SHORT = frozenset({"config", "lab", "engine", "store", "interrupted"})
 
@@ -108,9 +108,10 @@ def _judge(store: duck.Store, measured: measure.Measured) -> Judged:
     )
     own = thresholds.own_cases(facts)
     answers = store.ask([*thresholds.questions(own), *validity.questions(facts)])
+    kept = thresholds.judge_own(facts, scenario.engine, answers)
     verdicts = (
         *_verdicts(store, scenario, facts, reach),
-        *thresholds.judge_own(facts, scenario.engine, answers),
+        *_traced(store, own, kept, reach),
     )
     findings = (*measured.findings, *measured.outcome.findings)
     if not _cut_short(findings):
@@ -129,7 +130,40 @@ def _verdicts(
 ) -> tuple[model.Verdict, ...]:
     cases = thresholds.cases(scenario.thresholds, facts, scenario.cut)
     answers = store.ask(thresholds.questions(cases))
-    return tuple(_explained(store, thresholds.judge(cases, answers), facts, reach))
+    explained = tuple(_explained(store, thresholds.judge(cases, answers), facts, reach))
+    return _traced(store, cases, explained, reach)
+
+
+def _traced(
+    store: duck.Store,
+    cases: Sequence[thresholds.Case],
+    verdicts: Sequence[model.Verdict],
+    reach: charts.Extent,
+) -> tuple[model.Verdict, ...]:
+    """Add to each verdict with a figure how that figure went over time."""
+    asked = [
+        case.question if verdict.stat and verdict.observed is not None else None
+        for case, verdict in zip(cases, verdicts, strict=True)
+    ]
+    questions = [question for question in asked if question is not None]
+    found = details.trends(store, questions, reach.start_ns, reach.end_ns)
+    return tuple(
+        verdict.model_copy(update={"trend": found.get(question) if question else None})
+        for question, verdict in zip(asked, verdicts, strict=True)
+    )
+
+
+def _distribution(
+    store: duck.Store,
+    facts: model.Facts,
+    cut: model.Cut,
+    verdicts: Sequence[model.Verdict],
+) -> model.Distribution | None:
+    """Count times over what thresholds without a window of their own are judged on."""
+    stretch, missing = thresholds.window(facts, cut, None)
+    bounds = {one.bound for one in verdicts if one.metric == "http_req_duration" and not one.tags}
+    known = sorted(bound for bound in bounds if bound is not None)
+    return None if missing else details.distribution(store, facts.scenario, stretch, known)
 
 
 def _rejudged(
@@ -151,6 +185,7 @@ def _rejudged(
             "verdicts": verdicts,
             "verdict": outcome.scenario_verdict(verdicts, found),
             "judged_s": _judged_s(scenario.cut, shown.duration_s),
+            "distribution": _distribution(store, facts, scenario.cut, verdicts),
         }
     )
 
@@ -231,7 +266,8 @@ def _scenario_result(
         metrics=charts.summaries(store, facts.scenario, facts.types, seconds=reach.seconds),
         endpoints=endpoints,
         endpoints_left_out=facts.names_left_out,
-        series=charts.series(store, facts.scenario, reach),
+        series=charts.series(store, facts.scenario, reach, prepared.script.load),
+        distribution=_distribution(store, facts, prepared.scenario.cut, verdicts),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ltlab_ci import console, errors, leftovers, load, model, report
-from ltlab_ci.flows import folder, judge, measure
+from ltlab_ci.flows import folder, judge, logs, measure
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import embedded
 
@@ -114,12 +114,13 @@ def _report(
 ) -> model.Result:
     where = embedded.describe(config.service)
     result = _sum_up(judged, findings, where, outside, started)
+    said = logs.excerpts(config.report_dir)
     try:
-        folder.write(config.report_dir, report.render(result))
+        folder.write(config.report_dir, report.render(result, said))
     except errors.StoreError as error:
         result = _sum_up(judged, [*findings, _found(error)], where, outside, started)
         # What was written before must not claim more than this run came to.
-        folder.write_instead(config.report_dir, report.render(result))
+        folder.write_instead(config.report_dir, report.render(result, said))
     return result
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ltlab_ci import errors, model, process, resources
-from ltlab_ci.load import artillery_outcome, artillery_samples, tools
+from ltlab_ci.load import artillery_outcome, artillery_plan, artillery_samples, tools
 from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
 
 QUIET = {
@@ -74,7 +74,12 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
         )
     # Virtual users arrive at a rate; how many are skipped is counted (vusers.skipped).
     return Script(
-        load=model.PlannedLoad(model="open", duration_s=found["duration_s"]), has_target=has_target
+        load=model.PlannedLoad(
+            model="open",
+            duration_s=found["duration_s"],
+            ramps=artillery_plan.ramps(found["phases"], found["lengths_s"]),
+        ),
+        has_target=has_target,
     )
 
 

@@ -25,11 +25,18 @@ def read(options: Mapping[str, Any]) -> model.PlannedLoad:
     starts = [_seconds(scenario.get("startTime") or "") for scenario in scenarios]
     lengths = [_length_s(scenario) for scenario in scenarios]
     ends = [start + length for start, length in zip(starts, lengths, strict=True) if length]
+    ramps = [
+        _ramps(scenario, start - min(starts))
+        for scenario, start in zip(scenarios, starts, strict=True)
+    ]
     return model.PlannedLoad(
         model=kind,
         # From the first start on, as the load is measured.
         duration_s=max(ends) - min(starts) if ends and len(ends) == len(scenarios) else None,
-        iterations=sum(_iterations(scenario) for scenario in scenarios) if kind == "open" else None,
+        iterations=sum(ramp.between(0, ramp.end_s) for each in ramps for ramp in each)
+        if kind == "open"
+        else None,
+        ramps=tuple(ramp for each in ramps for ramp in each) if kind == "open" else (),
     )
 
 
@@ -40,21 +47,24 @@ def _length_s(scenario: Mapping[str, Any]) -> float | None:
     return sum(_seconds(part) for part in parts) if parts else None
 
 
-def _iterations(scenario: Mapping[str, Any]) -> float:
+def _ramps(scenario: Mapping[str, Any], start_s: float) -> list[model.Ramp]:
+    """Return the straight lines of an arrival rate, none for other executors."""
     unit_s = _seconds(scenario.get("timeUnit") or "1s")
+    stages: Sequence[Mapping[str, Any]] = ()
+    rate = 0.0
     if scenario.get("executor") == "constant-arrival-rate":
-        return float(scenario["rate"]) * _seconds(scenario["duration"]) / unit_s
-    return _ramped(float(scenario.get("startRate") or 0), scenario.get("stages") or ()) / unit_s
-
-
-def _ramped(rate: float, stages: Sequence[Mapping[str, Any]]) -> float:
-    """Return the area under straight lines from rate to rate."""
-    total = 0.0
+        rate = float(scenario["rate"]) / unit_s
+        stages = [{"target": scenario["rate"], "duration": scenario["duration"]}]
+    elif scenario.get("executor") == "ramping-arrival-rate":
+        rate = float(scenario.get("startRate") or 0) / unit_s
+        stages = scenario.get("stages") or ()
+    found = []
     for stage in stages:
-        target = float(stage["target"])
-        total += (rate + target) / 2 * _seconds(stage["duration"])
-        rate = target
-    return total
+        target, end_s = float(stage["target"]) / unit_s, start_s + _seconds(stage["duration"])
+        if end_s > start_s:
+            found.append(model.Ramp(start_s=start_s, end_s=end_s, from_per_s=rate, to_per_s=target))
+        rate, start_s = target, end_s
+    return found
 
 
 def _seconds(text: str) -> float:

@@ -13,6 +13,7 @@ import pydantic
 
 from ltlab_ci.model.grafana import Snapshot
 from ltlab_ci.model.samples import USAGE, MetricType
+from ltlab_ci.model.series import Distribution, Series, Shown, Trend
 
 SCHEMA_VERSION: Final = 1
 
@@ -25,18 +26,12 @@ class Status(StrEnum):
     NO_DATA = "no data"
 
 
-class Shown(pydantic.BaseModel):
-    """A part of result.json."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 class Verdict(Shown):
     """One threshold, what was measured, and whether it holds. Times are in ms, shares 0 to 1."""
 
     origin: Literal["ltlab", "k6", "artillery"] = "ltlab"
     metric: str
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = pydantic.Field(default={})
     threshold: str
     stat: str = ""
     op: str = ""
@@ -48,6 +43,7 @@ class Verdict(Shown):
     observed: float | None = None
     count: int = 0
     reason: str = ""
+    trend: Trend | None = None
 
     @property
     def blocks(self) -> bool:
@@ -93,26 +89,6 @@ class Endpoint(Shown):
     max: float | None
 
 
-class Series(Shown):
-    """Figures over time, one value a step; None where nothing was measured in a step.
-
-    CPU is in processors (1.0 is one of them busy), the mean of a step; memory its maximum.
-    """
-
-    step_s: float
-    t_s: tuple[float, ...]
-    p50: tuple[float | None, ...]
-    p95: tuple[float | None, ...]
-    p99: tuple[float | None, ...]
-    requests_per_s: tuple[float | None, ...]
-    failed_per_s: tuple[float | None, ...]
-    vus: tuple[float | None, ...]
-    service_cpu: tuple[float | None, ...] = ()
-    engine_cpu: tuple[float | None, ...] = ()
-    service_memory_mb: tuple[float | None, ...] = ()
-    engine_memory_mb: tuple[float | None, ...] = ()
-
-
 class ScenarioResult(Shown):
     """One scenario's run. `judged_s` counts from the start of the load, as `Series.t_s` does."""
 
@@ -133,6 +109,7 @@ class ScenarioResult(Shown):
     endpoints: tuple[Endpoint, ...] = ()
     endpoints_left_out: int = 0
     series: Series | None = None
+    distribution: Distribution | None = None
 
 
 class Environment(Shown):
@@ -176,15 +153,40 @@ stalls. Mixed: a script with both. "": not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ramp:
+    """An arrival rate on a straight line, in iterations per s; times from the start of the load."""
+
+    start_s: float
+    end_s: float
+    from_per_s: float
+    to_per_s: float
+
+    def between(self, start_s: float, end_s: float) -> float:
+        """Return the area under the line from one time to another."""
+        first, last = max(start_s, self.start_s), min(end_s, self.end_s)
+        if first >= last:
+            return 0.0
+        slope = (self.to_per_s - self.from_per_s) / (self.end_s - self.start_s)
+        middle = (first + last) / 2 - self.start_s
+        return (self.from_per_s + slope * middle) * (last - first)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlannedLoad:
     """What a script is going to do: for how long, by which model, how many iterations it offers.
 
     None where iterations, or the engine, decide on the way; `iterations` only for open models.
+    `ramps` is the arrival rate of an open model; those of several scenarios add up.
     """
 
     model: LoadModel = ""
     duration_s: float | None = None
     iterations: float | None = None
+    ramps: tuple[Ramp, ...] = ()
+
+    def offered(self, start_s: float, end_s: float) -> float:
+        """Return how many iterations are to start between two times."""
+        return sum(ramp.between(start_s, end_s) for ramp in self.ramps)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,18 +7,22 @@ telling a forge (publish/), progress on the terminal (console.py).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from ltlab_ci import model
 from ltlab_ci.report import gitlab, junit, openmetrics, page, summary
 
 
-def render(result: model.Result) -> dict[str, bytes]:
-    """Return every file of the report folder that is made from the result, by file name."""
+def render(result: model.Result, logs: Sequence[model.Excerpt] = ()) -> dict[str, bytes]:
+    """Return every file of the report folder that is made from the result, by file name.
+
+    Only report.html quotes the logs.
+    """
     texts = {
         "result.json": result_json(result),
         "summary.md": summary.render(result),
         "junit.xml": junit.render(result),
-        "report.html": page.render(result),
+        "report.html": page.render(result, logs),
         "metrics.txt": openmetrics.render(result),
         "load-performance.json": gitlab.load_performance(result),
     }

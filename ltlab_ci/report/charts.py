@@ -5,11 +5,12 @@ Not here: drawing (templates/report.js). Charts without one measured value do no
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ltlab_ci import model
+from ltlab_ci import errors, model
 from ltlab_ci.report import escape, figures, wording
 
 Values: TypeAlias = Sequence[float | None]
@@ -53,9 +54,8 @@ def of(scenario: model.ScenarioResult, number: int) -> tuple[Chart, ...]:
             limits=_latency_limits(scenario.verdicts),
         ),
         _chart(f"chart-{number}-rate", "Requests", "/s", (("requests", series.requests_per_s),)),
-        _chart(
-            f"chart-{number}-failed", "Failed requests", "/s", (("failed", series.failed_per_s),)
-        ),
+        _iterations(series, number),
+        _failed(series, number),
         _chart(f"chart-{number}-vus", "Virtual users", "", (("VUs", series.vus),)),
         _chart(
             f"chart-{number}-cpu",
@@ -73,18 +73,68 @@ def of(scenario: model.ScenarioResult, number: int) -> tuple[Chart, ...]:
     return tuple(chart for chart in found if chart is not None)
 
 
+def _iterations(series: model.Series, number: int) -> Chart | None:
+    """Show what was offered against what was achieved; a closed model offers nothing."""
+    if not series.offered_per_s:
+        return None
+    return _chart(
+        f"chart-{number}-iterations",
+        "Iterations offered and completed",
+        "/s",
+        (("completed", series.iterations_per_s), ("offered", series.offered_per_s)),
+    )
+
+
+def _failed(series: model.Series, number: int) -> Chart | None:
+    identity = f"chart-{number}-failed"
+    if not series.errors:
+        return _chart(identity, "Failed requests", "/s", (("failed", series.failed_per_s),))
+    lines = tuple(
+        Line(label=_kind(kind), style=f"kind{place}", values=tuple(map(_rounded, kind.per_s)))
+        for place, kind in enumerate(series.errors)
+    )
+    said = (f"{_kind(kind)} {figures.count(kind.count)} times" for kind in series.errors)
+    return Chart(
+        id=identity,
+        title="Failed requests by kind",
+        unit="/s",
+        words="; ".join(said),
+        lines=lines,
+    )
+
+
+def _kind(kind: model.ErrorKind) -> str:
+    if kind.name:
+        return escape.visible(kind.name, longest=60)
+    return f"{figures.count(kind.kinds)} rarer {'kind' if kind.kinds == 1 else 'kinds'}"
+
+
+def windows(scenario: model.ScenarioResult) -> tuple[tuple[str, float, float], ...]:
+    """Return the windows of thresholds, each once, with where they start and end."""
+    found = {}
+    for text in dict.fromkeys(one.over for one in scenario.verdicts if one.over):
+        with contextlib.suppress(errors.ConfigError):  # result.json may come from anywhere
+            span = model.Span.parse(text)
+            found[escape.visible(text)] = (span.start_s, span.end_s)
+    return tuple((text, *ends) for text, ends in found.items())
+
+
 def data(scenarios: Sequence[model.ScenarioResult]) -> list[dict[str, object]]:
     """Return what report.js draws, one entry a scenario that has charts."""
-    drawn = ((one, of(one, number)) for number, one in enumerate(scenarios))
+    drawn = ((number, one, of(one, number)) for number, one in enumerate(scenarios))
     return [
         {
             "sync": f"scenario-{charts[0].id}",
             "t": list(one.series.t_s),
             "step": one.series.step_s,
             "judged": one.judged_s,
+            "windows": [
+                {"label": label, "from": start, "to": end} for label, start, end in windows(one)
+            ],
+            "tools": f"tools-{number}",
             "charts": [_drawing(chart) for chart in charts],
         }
-        for one, charts in drawn
+        for number, one, charts in drawn
         if one.series is not None and charts
     ]
 

@@ -15,6 +15,7 @@ _HIDDEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
     r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _XML_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STARTS_BLOCK = re.compile(r"^([-+=#/:>]|\d+[.)](?=\s|$))")
 _MARKS_UP = re.compile(
@@ -36,6 +37,13 @@ def visible(text: str, *, longest: int = 160) -> str:
     """Return one line in which nothing is hidden: no control character, no line break, no novel."""
     line = _HIDDEN.sub("\ufffd", _SPACES.sub(" ", text)).strip()
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+
+
+def log_line(text: str, *, longest: int) -> str:
+    """Return a line of a log as it is indented, without colours and what else is not text."""
+    plain = _HIDDEN.sub("\ufffd", _ANSI.sub("", text).replace("\t", "    ").rstrip())
+    line = _SPACES.sub(lambda found: " " * len(found[0]), plain)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def markdown(text: str) -> Markdown:

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 
 import markupsafe
 
 from ltlab_ci import model
-from ltlab_ci.report import assets, charts, escape, sections, view
+from ltlab_ci.report import assets, charts, escape, quotes, sections, view
 
 _STYLES = ("vendor/uplot/uPlot.min.css", "templates/report.css")
 _FIRST = ("templates/errors.js",)  # in the head, so that nothing goes wrong before it listens
-_LAST = ("vendor/uplot/uPlot.iife.min.js", "templates/report.js")
+_LAST = ("vendor/uplot/uPlot.iife.min.js", "templates/report.js", "templates/tables.js")
 
 
-def render(result: model.Result) -> str:
+def render(result: model.Result, logs: Sequence[model.Excerpt] = ()) -> str:
     """Return the page. Its policy names the hash of every style and script: nothing else runs."""
     styles = ["\n".join(assets.text(name) for name in _STYLES)]
     first, last = ([assets.text(name) for name in names] for names in (_FIRST, _LAST))
     return assets.html_template("report.html.j2").render(
         view=view.build(result, limits=view.PAGE),
+        logs=quotes.of(logs),
         columns=sections.ENDPOINT_COLUMNS,
         policy=_policy(styles, [*first, *last]),
         # Our own files and escaped JSON go in as they are; every other value is escaped.

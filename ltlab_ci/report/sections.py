@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ltlab_ci import model
-from ltlab_ci.report import charts, escape, figures, wording
+from ltlab_ci.report import charts, escape, figures, histogram, wording
 
 _TIME_METRICS = {name for name, known in model.BUILT_IN.items() if known.unit is model.Unit.TIME}
 _DATA_METRICS = {name for name, known in model.BUILT_IN.items() if known.unit is model.Unit.DATA}
@@ -60,6 +60,8 @@ class Section:
     meta: tuple[str, ...]
     tiles: tuple[tuple[str, str], ...]
     charts: tuple[charts.Chart, ...]
+    windows: str
+    histogram: histogram.Histogram | None
     endpoints: tuple[EndpointRow, ...]
     endpoints_total: int
     endpoints_left_out: str
@@ -86,6 +88,8 @@ def of(scenario: model.ScenarioResult, number: int, *, limits: Limits) -> Sectio
         meta=_meta(scenario),
         tiles=_tiles(scenario),
         charts=charts.of(scenario, number),
+        windows=", ".join(label for label, _, _ in charts.windows(scenario)),
+        histogram=histogram.of(scenario.distribution, scenario.verdicts),
         endpoints=tuple(_endpoint(one) for one in shown),
         endpoints_total=total,
         endpoints_left_out=_more(total - len(shown)),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ltlab_ci import model
-from ltlab_ci.report import escape, figures, sections, wording
+from ltlab_ci.report import escape, figures, sections, sparks, wording
 
 _SENTENCE = 600
 _COMMAND = 2000
@@ -59,6 +59,7 @@ class Row:
     sentence: str
     samples: str
     bar: Bar | None
+    spark: sparks.Spark | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +165,7 @@ def _row(scenario: str, verdict: model.Verdict) -> Row:
         sentence=wording.sentence(verdict),
         samples=_samples(verdict),
         bar=_bar(verdict),
+        spark=sparks.of(verdict),
     )
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltlab_ci import model
-from ltlab_ci.store import duck, sql
+from ltlab_ci.store import details, duck, sql
+from ltlab_ci.store.grid import SLIVER_S, Grid
 
 MAX_ENDPOINTS = 200
 MAX_STEPS = 400
@@ -133,39 +134,40 @@ def endpoints(
     return found, (rows[0][-1] if rows else 0) - len(found)
 
 
-def series(store: duck.Store, scenario: str, reach: Extent) -> model.Series | None:
+def series(
+    store: duck.Store, scenario: str, reach: Extent, planned: model.PlannedLoad | None = None
+) -> model.Series | None:
     """Return latency, rates and VUs over the load, in at most MAX_STEPS steps of whole seconds."""
     source = store.source(scenario)
-    length_s = (reach.end_ns - reach.start_ns) / 1e9
-    if source is None or length_s <= 0:
+    grid = Grid.over(reach.start_ns, reach.end_ns, most=MAX_STEPS)
+    if source is None or grid is None:
         return None
-    step_s = max(1, -(-int(length_s + 1) // MAX_STEPS))
-    steps = int(length_s // step_s) + 1
-    table = _steps(store, source, reach, step_s, steps)
+    table = _steps(store, source, grid)
     quantiles = [row[0] or (None, None, None) for row in table]
-    widths = [min(step_s, length_s - step * step_s) or step_s for step in range(steps)]
     return model.Series(
-        step_s=step_s,
-        t_s=tuple(float(step * step_s) for step in range(steps)),
+        step_s=grid.step_s,
+        t_s=grid.t_s,
         p50=tuple(duck.rounded(q[0]) for q in quantiles),
         p95=tuple(duck.rounded(q[1]) for q in quantiles),
         p99=tuple(duck.rounded(q[2]) for q in quantiles),
-        requests_per_s=tuple(_per(row[1], w) for row, w in zip(table, widths, strict=True)),
-        failed_per_s=tuple(_per(row[2], w) for row, w in zip(table, widths, strict=True)),
+        requests_per_s=_rates(table, 1, grid),
+        failed_per_s=_rates(table, 2, grid),
         vus=tuple(row[3] for row in table),
         service_cpu=tuple(duck.rounded(row[4]) for row in table),
         engine_cpu=tuple(duck.rounded(row[5]) for row in table),
         service_memory_mb=tuple(duck.rounded(row[6]) for row in table),
         engine_memory_mb=tuple(duck.rounded(row[7]) for row in table),
+        iterations_per_s=_rates(table, 8, grid) if "iterations" in reach.metrics else (),
+        offered_per_s=_offered(planned, grid),
+        errors=details.errors(store, scenario, grid),
     )
 
 
-def _steps(
-    store: duck.Store, source: str, reach: Extent, step_s: int, steps: int
-) -> list[tuple[Any, ...]]:
+def _steps(store: duck.Store, source: str, grid: Grid) -> list[tuple[Any, ...]]:
     """Return one row a step, all None for a step without samples."""
+    step, parameters = grid.sql
     rows = store.rows(
-        "SELECT (time_ns - ?) // ?, "
+        f"SELECT {step}, "
         "quantile_cont(value, [0.5, 0.95, 0.99]) FILTER (metric = 'http_req_duration'), "
         "fsum(value) FILTER (metric = 'http_reqs'), "
         "fsum(value) FILTER (metric = 'http_req_failed'), "
@@ -173,17 +175,29 @@ def _steps(
         "favg(value) FILTER (metric = 'service_cpu'), "
         "favg(value) FILTER (metric = 'engine_cpu'), "
         "max(value) FILTER (metric = 'service_memory') / 1e6, "
-        "max(value) FILTER (metric = 'engine_memory') / 1e6 "
+        "max(value) FILTER (metric = 'engine_memory') / 1e6, "
+        "fsum(value) FILTER (metric = 'iterations') "
         f"FROM {source} WHERE time_ns >= ? AND time_ns <= ? GROUP BY 1",
-        [reach.start_ns, step_s * 1_000_000_000, reach.start_ns, reach.end_ns],
+        [*parameters, grid.start_ns, grid.end_ns],
     )
     by_step = {int(row[0]): row[1:] for row in rows}
-    return [by_step.get(step, (None,) * 8) for step in range(steps)]
+    return [by_step.get(number, (None,) * 9) for number in range(grid.steps)]
 
 
-def _per(total: float | None, seconds: float) -> float | None:
-    # The last step may be a sliver; a rate over a few milliseconds says nothing.
-    return duck.rounded((total or 0.0) / seconds) if seconds >= 0.5 else None  # noqa: PLR2004
+def _rates(table: list[tuple[Any, ...]], column: int, grid: Grid) -> tuple[float | None, ...]:
+    return tuple(
+        duck.rounded((row[column] or 0.0) / width) if width >= SLIVER_S else None
+        for row, width in zip(table, grid.widths_s, strict=True)
+    )
+
+
+def _offered(planned: model.PlannedLoad | None, grid: Grid) -> tuple[float | None, ...]:
+    if planned is None or not planned.ramps:
+        return ()
+    return tuple(
+        duck.rounded(planned.offered(t, t + width) / width)
+        for t, width in zip(grid.t_s, grid.widths_s, strict=True)
+    )
 
 
 def _endpoint(row: tuple[Any, ...], seconds: float) -> model.Endpoint:

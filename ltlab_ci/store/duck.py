@@ -154,7 +154,7 @@ class Store:
         """Answer every question; one pass over the samples for those that differ in stat alone."""
         groups: dict[model.Question, list[model.Question]] = defaultdict(list)
         for question in questions:
-            groups[_without_stat(question)].append(question)
+            groups[without_stat(question)].append(question)
         answers: dict[model.Question, model.Answer] = {}
         for group in groups.values():
             answers.update(self._answer(group))
@@ -191,7 +191,7 @@ class Store:
             f"SELECT {sql.figures(shares)} FROM {source} WHERE {condition}", parameters
         )
         quantiles = dict(zip(shares, row[7] or (), strict=False))
-        return {q: _pick(q, row[:7], quantiles) for q in group}
+        return {q: pick(q, row[:7], quantiles) for q in group}
 
 
 def percentile(stat: model.Stat) -> float | None:
@@ -209,7 +209,8 @@ def rounded(value: float | None) -> float | None:
     return float(value) if value == int(value) else float(f"{value:.{_DIGITS}g}")
 
 
-def _without_stat(question: model.Question) -> model.Question:
+def without_stat(question: model.Question) -> model.Question:
+    """Return the same question about the number of samples: equal for those that differ in stat."""
     return model.Question(
         scenario=question.scenario,
         metric=question.metric,
@@ -221,9 +222,10 @@ def _without_stat(question: model.Question) -> model.Question:
     )
 
 
-def _pick(
+def pick(
     question: model.Question, row: tuple[float, ...], quantiles: dict[float, float]
 ) -> model.Answer:
+    """Answer a question from one row of `sql.figures`."""
     count, total, mean, low, high, last, share = row
     counter = question.type is model.MetricType.COUNTER
     if count == 0:

@@ -22,7 +22,11 @@ OF_TIERS = {
     "k6-pro": ("Response times", "Phases of a request", "Slowest endpoints", "Checks", "Traffic"),
     "k6-elite": ("p95 of each endpoint", "What failed", "Runs beside each other"),
     "artillery-pro": ("Status codes", "Dropped iterations", "Iterations", "Memory"),
-    "artillery-elite": ("Errors", "Requests of each worker", "p95 of each minute, of the slowest endpoint"),
+    "artillery-elite": (
+        "Errors",
+        "Requests of each worker",
+        "p95 of each minute, of the slowest endpoint",
+    ),
 }
 
 

@@ -5,35 +5,16 @@ Needs Chromium; its absence is a failure, since a page that nobody opened is not
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shutil
-import subprocess
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import websocket
 
 from ltlab_ci import model, report
+from tests.surface.browser import Browser, tab
 from tests.unit.report import cases
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--remote-debugging-port=0",
-    "--remote-allow-origins=*",
-)
 WIDTHS = {"desktop": 1280, "phone": 390}
 LOOK = """JSON.stringify({
   errors: document.documentElement.dataset.errors ?? "",
@@ -46,130 +27,15 @@ LOOK = """JSON.stringify({
 })"""
 
 
-@dataclass
-class Browser:
-    """A tab of headless Chromium, spoken to by its DevTools protocol."""
-
-    socket: websocket.WebSocket
-    session: str = ""
-    sent: int = 0
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-    def call(self, method: str, **params: Any) -> dict[str, Any]:  # noqa: ANN401  (JSON)
-        self.sent += 1
-        message = {"id": self.sent, "method": method, "params": params}
-        if self.session:
-            message["sessionId"] = self.session
-        self.socket.send(json.dumps(message))
-        while True:
-            answer: dict[str, Any] = json.loads(self.socket.recv())
-            if answer.get("id") == self.sent:
-                assert "error" not in answer, answer["error"]
-                found: dict[str, Any] = answer["result"]
-                return found
-            self.events.append(answer)
-
-    def evaluate(self, script: str) -> Any:  # noqa: ANN401  (whatever the script returns)
-        answer = self.call("Runtime.evaluate", expression=script)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
-
-    def open_tab(self) -> None:
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self.session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
-
-    def show(self, page: Path, *, width: int, scheme: str = "light", script: bool = True) -> None:
-        self.events.clear()
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=900,
-            deviceScaleFactor=1,
-            mobile=width < 500,
-        )
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.call("Emulation.setEmulatedMedia", features=[feature])
-        self.call("Emulation.setScriptExecutionDisabled", value=not script)
-        self.call("Page.navigate", url=page.as_uri())
-        shown = f"location.href === {json.dumps(page.as_uri())}"
-        assert self.until(f"document.readyState === 'complete' && {shown}")
-        time.sleep(0.1)  # some frames later every size has been taken over and painted
-
-    def until(self, script: str) -> Any:  # noqa: ANN401  (whatever the script returns)
-        for _ in range(200):
-            found = self.evaluate(script)
-            if found:
-                return found
-            time.sleep(0.05)
-        pytest.fail(f"for 10 s the page did not come to: {script}")
-
-    def complaints(self) -> list[str]:
-        return [
-            json.dumps(event["params"])
-            for event in self.events
-            if event["method"] == "Runtime.exceptionThrown"
-            or event["method"] == "Log.entryAdded"
-            or event["method"] == "Runtime.consoleAPICalled"
-        ]
-
-    def fetched(self) -> list[str]:
-        return [
-            event["params"]["request"]["url"]
-            for event in self.events
-            if event["method"] == "Network.requestWillBeSent"
-        ]
-
-
-def chromium() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
-    pytest.fail("no Chromium on PATH; install the package chromium: the page must be opened")
-
-
-@contextlib.contextmanager
-def started(profile: Path) -> Iterator[str]:
-    argv = [chromium(), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
-    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
-        try:
-            yield address(profile / "DevToolsActivePort", child)
-        finally:
-            child.terminate()
-            try:
-                child.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-
-
-def address(port_file: Path, child: subprocess.Popen[bytes]) -> str:
-    for _ in range(600):
-        if port_file.is_file() and len(port_file.read_text().split()) == 2:
-            port, path = port_file.read_text().split()
-            return f"ws://127.0.0.1:{port}{path}"
-        assert child.poll() is None, f"Chromium ended with {child.returncode}"
-        time.sleep(0.05)
-    pytest.fail("Chromium opened no DevTools port in 30 s")
-
-
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with started(tmp_path_factory.mktemp("profile")) as url:
-        socket = websocket.create_connection(url, timeout=30)
-        try:
-            tab = Browser(socket=socket)
-            tab.open_tab()
-            yield tab
-        finally:
-            socket.close()
+    with tab(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
 
 
-def written(result: model.Result, folder: Path) -> Path:
+def written(result: model.Result, folder: Path, logs: Sequence[model.Excerpt] = ()) -> Path:
     page = folder / "report.html"
-    page.write_bytes(report.render(result)["report.html"])
+    page.write_bytes(report.render(result, logs)["report.html"])
     return page
 
 
@@ -221,15 +87,7 @@ def test_report_page__one_cursor_reads_all_charts_of_a_scenario(
 def test_report_page__endpoints_sort_by_keyboard(browser: Browser, tmp_path: Path) -> None:
     browser.show(written(cases.demo(), tmp_path), width=1280)
     browser.evaluate("document.querySelector('table.sortable th:nth-child(5) button').focus()")
-    for kind in ("keyDown", "keyUp"):
-        browser.call(
-            "Input.dispatchKeyEvent",
-            type=kind,
-            key="Enter",
-            code="Enter",
-            text="\r",
-            windowsVirtualKeyCode=13,
-        )
+    browser.press("Enter", "\r")
     table = "document.querySelector('table.sortable')"
     column = f"[...{table}.tBodies[0].rows].map((row) => Number(row.cells[4].dataset.value))"
     failed = json.loads(browser.evaluate(f"JSON.stringify({column})"))
@@ -257,3 +115,94 @@ def test_report_page__reads_without_javascript(browser: Browser, tmp_path: Path)
     assert "p(95) of http_req_duration is 612 ms, limit < 500 ms" in text
     assert "p95 from " in text
     assert "The charts need JavaScript" in text
+
+
+SHOWN = """JSON.stringify([...document.querySelectorAll(".tools")].map((place) =>
+  [Number(place.dataset.from), Number(place.dataset.to)]))"""
+
+
+def drag(browser: Browser, from_share: float, to_share: float, *, clicks: int = 1) -> None:
+    browser.evaluate("document.querySelectorAll('.plot')[1].scrollIntoView({block: 'center'})")
+    over = "document.querySelectorAll('.plot')[1].querySelector('.u-over').getBoundingClientRect()"
+    box = json.loads(browser.evaluate(f"JSON.stringify({over})"))
+    y = box["y"] + box["height"] / 2
+    first, last = (box["x"] + box["width"] * share for share in (from_share, to_share))
+    for count in range(1, clicks + 1):
+        pressed = {"button": "left", "clickCount": count, "y": y}
+        browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=first, y=y)
+        browser.call("Input.dispatchMouseEvent", type="mousePressed", x=first, **pressed)
+        browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=last, y=y, buttons=1)
+        browser.call("Input.dispatchMouseEvent", type="mouseReleased", x=last, **pressed)
+
+
+def test_report_page__a_drag_zooms_every_chart_of_its_scenario(
+    browser: Browser, tmp_path: Path
+) -> None:
+    browser.show(written(cases.explained(), tmp_path), width=1280)
+    drag(browser, 0.25, 0.75)
+    assert browser.until("document.querySelector('.tools').dataset.from > 10")
+    (first, last), other = json.loads(browser.evaluate(SHOWN))
+    assert (first, last) == (pytest.approx(14.75, abs=0.5), pytest.approx(44.25, abs=0.5))
+    assert other == [0, 44]
+    drag(browser, 0.5, 0.5, clicks=2)
+    browser.until("document.querySelector('.tools').dataset.from === '0'")
+    assert json.loads(browser.evaluate(SHOWN)) == [[0, 59], [0, 44]]
+    assert browser.evaluate("document.documentElement.dataset.errors ?? ''") == ""
+
+
+def test_report_page__zooms_by_keyboard_and_says_what_is_shown(
+    browser: Browser, tmp_path: Path
+) -> None:
+    browser.show(written(cases.explained(), tmp_path), width=390)
+    steps = {
+        "Zoom in": "14.8 s to 44.3 s",
+        "Later": "29.5 s to 59 s",
+        "10s..50s": "10 s to 50 s",
+        "Judged window": "5 s to 59 s",
+        "Whole run": "whole run",
+        "Earlier": "whole run",
+    }
+    for label, said in steps.items():
+        buttons = "[...document.querySelectorAll('.tools button')]"
+        browser.evaluate(f"{buttons}.find((one) => one.textContent === '{label}').focus()")
+        browser.press("Enter", "\r")
+        assert browser.evaluate("document.querySelector('.tools output').textContent") == said
+
+
+def test_report_page__filters_endpoints(browser: Browser, tmp_path: Path) -> None:
+    browser.show(written(cases.explained(), tmp_path), width=390)
+    browser.evaluate("document.querySelector('.filter input').focus()")
+    browser.call("Input.insertText", text="post ORD")
+    rows = "[...document.querySelector('table.sortable').tBodies[0].rows]"
+    names = f"{rows}.filter((row) => row.offsetParent).map((row) => row.cells[0].textContent)"
+    assert json.loads(browser.evaluate(f"JSON.stringify({names})")) == ["/shop/orders/{id}"]
+    assert browser.evaluate("document.querySelector('.filter output').textContent") == (
+        "1 of 6 shown"
+    )
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_report_page__explains_a_red_run_on_every_screen(
+    browser: Browser, tmp_path: Path, *, width: int, scheme: str
+) -> None:
+    browser.show(written(cases.explained(), tmp_path, cases.logs()), width=width, scheme=scheme)
+    seen = json.loads(browser.evaluate(LOOK))
+    assert (seen["errors"], browser.complaints()) == ("", [])
+    assert seen["page"] <= seen["window"] == width
+    assert seen["inked"] == [True] * 8  # offered and completed besides
+    text = browser.evaluate("document.body.innerText")
+    assert "99 requests" in text
+    assert "4 rarer kinds" in text
+    assert "first error in line 150" in text
+    assert "<b>pool is empty</b>" in text  # as text
+    inside = """[...document.querySelectorAll(".histogram text, .histogram .bars rect")]
+      .every((one) => one.getBoundingClientRect().width > 0)"""
+    assert browser.evaluate(inside)
+
+
+def test_report_page__an_hour_opens(browser: Browser, tmp_path: Path) -> None:
+    browser.show(written(*cases.an_hour()[:1], tmp_path, cases.an_hour()[1]), width=390)
+    seen = json.loads(browser.evaluate(LOOK))
+    assert (seen["errors"], browser.complaints()) == ("", [])
+    assert seen["page"] <= seen["window"]

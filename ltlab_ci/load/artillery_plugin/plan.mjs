@@ -12,6 +12,7 @@ export function describe({ config, scenarios }, ms) {
     target: config.target ?? null,
     hasTarget: Boolean(config.target),
     phases: config.phases,
+    lengths_s: config.phases.map((phase) => lengthOf(phase, ms)),
     duration_s: config.phases.map((phase) => lengthOf(phase, ms)).reduce(add, 0),
     scenarios: scenarios.map((scenario, index) => scenario.name ?? String(index)),
     engines: [...new Set(scenarios.map(({ engine }) => engine ?? config.engine ?? 'http'))],

@@ -1,5 +1,5 @@
 "use strict";
-// Draws the charts and sorts the endpoint tables. What is drawn comes from charts.py.
+// Draws the charts and zooms them together. What is drawn comes from charts.py.
 (() => {
   const STYLES = {
     p50: { color: "--line-1", width: 1.5, dash: [] },
@@ -9,6 +9,14 @@
     failed: { color: "--fail", width: 2, dash: [], fill: true },
     service: { color: "--line-1", width: 1.5, dash: [] },
     engine: { color: "--line-2", width: 1.5, dash: [6, 3] },
+    completed: { color: "--line-1", width: 2, dash: [], fill: true },
+    offered: { color: "--line-2", width: 1.75, dash: [7, 4] },
+    kind0: { color: "--fail", width: 2, dash: [] },
+    kind1: { color: "--line-2", width: 2, dash: [8, 3] },
+    kind2: { color: "--line-3", width: 2, dash: [3, 3] },
+    kind3: { color: "--line-4", width: 2, dash: [10, 3, 2, 3] },
+    kind4: { color: "--line-1", width: 2, dash: [2, 2] },
+    kind5: { color: "--muted", width: 1.5, dash: [1, 3] },
     VUs: { color: "--line-4", width: 2, dash: [], fill: true },
   };
   const HEIGHT = 210;
@@ -52,6 +60,29 @@
     plot.ctx.restore();
   };
 
+  const markWindows = (windows) => (plot) => {
+    const { left, top, width, height } = plot.bbox;
+    const scale = window.devicePixelRatio || 1;
+    const x = (seconds) => plot.valToPos(seconds, "x", true);
+    plot.ctx.save();
+    plot.ctx.beginPath();
+    plot.ctx.rect(left, top, width, height);
+    plot.ctx.clip();
+    plot.ctx.strokeStyle = plot.ctx.fillStyle = css("--window");
+    plot.ctx.lineWidth = scale;
+    plot.ctx.setLineDash([2 * scale, 4 * scale]);
+    windows.forEach(({ from, to }, row) => {
+      plot.ctx.fillRect(x(from), top + (row % 4) * 5 * scale, x(to) - x(from), 3 * scale);
+      for (const edge of [x(from), x(to)]) {
+        plot.ctx.beginPath();
+        plot.ctx.moveTo(edge, top);
+        plot.ctx.lineTo(edge, top + height);
+        plot.ctx.stroke();
+      }
+    });
+    plot.ctx.restore();
+  };
+
   const drawLimits = (limits) => (plot) => {
     const { left, top, width, height } = plot.bbox;
     const scale = window.devicePixelRatio || 1;
@@ -62,6 +93,7 @@
     plot.ctx.font = FONT.replace("12px", `${11 * scale}px`);
     plot.ctx.textAlign = "right";
     plot.ctx.textBaseline = "bottom";
+    const labels = [];
     for (const { label, value } of limits) {
       const y = plot.valToPos(value, "y", true);
       if (y < top || y > top + height) continue;
@@ -70,8 +102,10 @@
       plot.ctx.moveTo(left, y);
       plot.ctx.lineTo(left + width, y);
       plot.ctx.stroke();
-      const below = y - 16 * scale < top;
-      plot.ctx.fillText(label, left + width - 4 * scale, below ? y + 15 * scale : y - 2 * scale);
+      let at = y - 16 * scale < top ? y + 15 * scale : y - 2 * scale;
+      while (labels.some((taken) => Math.abs(taken - at) < 13 * scale)) at -= 13 * scale;
+      labels.push(at);
+      plot.ctx.fillText(label, left + width - 4 * scale, at);
     }
     plot.ctx.restore();
   };
@@ -121,7 +155,7 @@
       { label: "time", value: (_plot, value) => clock(value) },
       ...chart.lines.map((one) => line(one, chart.unit)),
     ],
-    hooks: { drawClear: [shadeJudged(scenario.judged)], draw: [drawLimits(chart.limits)] },
+    hooks: { drawClear: [shadeJudged(scenario.judged)], draw: [markWindows(scenario.windows), drawLimits(chart.limits)] },
   });
 
   const draw = (scenario, chart) => {
@@ -136,42 +170,74 @@
     return plot;
   };
 
-  const sortBy = (table, column, descending) => {
-    const value = (row) => {
-      const cell = row.cells[column];
-      if (cell.dataset.value === undefined) return cell.textContent;
-      return cell.dataset.value === "" ? -Infinity : Number(cell.dataset.value);
+  // One stretch of time for all charts of a scenario: set by dragging, by buttons, by double-click.
+  const zoomable = (scenario, plots) => {
+    const { t, step, judged } = scenario;
+    const whole = [t[0], t.length > 1 ? t[t.length - 1] : t[0] + step];
+    const least = Math.min(step, whole[1] - whole[0]);
+    let shown = whole;
+    let busy = false;
+    const place = document.getElementById(scenario.tools);
+    const now = document.createElement("output");
+
+    const say = () => {
+      const all = shown[0] <= whole[0] && shown[1] >= whole[1];
+      now.textContent = all ? "whole run" : `${clock(round(shown[0]))} to ${clock(round(shown[1]))}`;
+      place.dataset.from = shown[0];
+      place.dataset.to = shown[1];
     };
-    const compare = (one, other) => {
-      const [a, b] = [value(one), value(other)];
-      const order = typeof a === "string" ? a.localeCompare(b) : a - b || 0;
-      return descending ? -order : order;
+    const show = (from, to) => {
+      const width = Math.min(Math.max(to - from, least), whole[1] - whole[0]);
+      const start = Math.min(Math.max(from, whole[0]), whole[1] - width);
+      shown = [start, start + width];
+      busy = true;
+      plots.forEach((plot) => plot.setScale("x", { min: shown[0], max: shown[1] }));
+      busy = false;
+      say();
     };
-    const body = table.tBodies[0];
-    body.append(...[...body.rows].sort(compare));
-    [...table.tHead.rows[0].cells].forEach((head, index) => {
-      if (index !== column) head.removeAttribute("aria-sort");
-      else head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-    });
+    const around = (factor) => {
+      const [middle, half] = [(shown[0] + shown[1]) / 2, ((shown[1] - shown[0]) / 2) * factor];
+      show(middle - half, middle + half);
+    };
+    const along = (share) => {
+      const width = shown[1] - shown[0];
+      show(shown[0] + width * share, shown[1] + width * share);
+    };
+    const button = (text, action) => {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.textContent = text;
+      made.addEventListener("click", action);
+      return made;
+    };
+    place.append(
+      button("Zoom in", () => around(1 / 2)),
+      button("Zoom out", () => around(2)),
+      button("Earlier", () => along(-1 / 2)),
+      button("Later", () => along(1 / 2)),
+      ...(judged ? [button("Judged window", () => show(...judged))] : []),
+      ...scenario.windows.map((one) => button(one.label, () => show(one.from, one.to))),
+      button("Whole run", () => show(...whole)),
+      now,
+    );
+    say();
+    return (plot) => {
+      const { min, max } = plot.scales.x;
+      if (!busy && min !== null && (min !== shown[0] || max !== shown[1])) show(min, max);
+    };
   };
 
-  const makeSortable = (table) => {
-    [...table.tHead.rows[0].cells].forEach((head, column) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = head.textContent;
-      button.addEventListener("click", () =>
-        sortBy(table, column, head.getAttribute("aria-sort") !== "descending"),
-      );
-      head.replaceChildren(button);
-    });
-  };
+  const round = (seconds) => Math.round(seconds * 10) / 10;
 
   const scenarios = JSON.parse(document.getElementById("data").textContent);
-  const plots = scenarios.flatMap((scenario) =>
-    scenario.charts.map((chart) => draw(scenario, chart)),
-  );
-  document.querySelectorAll("table.sortable").forEach(makeSortable);
+  const plots = scenarios.flatMap((scenario) => {
+    const drawn = scenario.charts.map((chart) => draw(scenario, chart));
+    const follow = zoomable(scenario, drawn);
+    drawn.forEach((plot) => {
+      plot.hooks.setScale = [(_plot, key) => key === "x" && follow(plot)];
+    });
+    return drawn;
+  });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
     plots.forEach((plot) => plot.redraw(false)),
   );

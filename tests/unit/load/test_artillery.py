@@ -149,9 +149,11 @@ def inspected(tmp_path: Path, *lines: str, base_url: str = "") -> Script:
 
 @pytest.mark.processes
 def test_inspect__reads_the_last_line_that_the_script_did_not_print_itself(tmp_path: Path) -> None:
-    answer = '{"ok": true, "hasTarget": true, "duration_s": 12, "workers": 1}'
+    plan = '"duration_s": 12, "phases": [{"arrivalRate": 5}], "lengths_s": [12]'
+    answer = f'{{"ok": true, "hasTarget": true, {plan}, "workers": 1}}'
     script = inspected(tmp_path, "echo a processor says hello", f"echo '{answer}'")
     assert (script.load.duration_s, script.has_target) == (12, True)
+    assert script.load.offered(0, 60) == 60
 
 
 @pytest.mark.processes

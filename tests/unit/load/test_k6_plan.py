@@ -117,3 +117,21 @@ def test_read__iterations_are_known_of_open_models_only() -> None:
 @pytest.mark.parametrize("options", [{}, {"scenarios": None}])
 def test_read__without_scenarios_nothing_is_known(options: dict[str, Any]) -> None:
     assert k6_plan.read(options) == model.PlannedLoad()
+
+
+def test_read__tells_the_offered_rate_over_time() -> None:
+    ramping = {
+        "executor": "ramping-arrival-rate",
+        "startRate": 60,
+        "timeUnit": "1m",
+        "startTime": "10s",
+        "stages": [{"target": 180, "duration": "10s"}, {"target": 0, "duration": "0s"}],
+    }
+    load = planned(OPEN, ramping)
+    assert [load.offered(t, t + 10) for t in (0, 10, 20)] == [100, 120, 0]
+    assert load.offered(10, 11) == pytest.approx(11.1)
+    assert load.iterations == 220
+
+
+def test_read__a_closed_model_offers_nothing() -> None:
+    assert planned(OPEN, CLOSED).ramps == ()

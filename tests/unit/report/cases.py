@@ -160,6 +160,104 @@ def demo() -> model.Result:
     )
 
 
+def explained() -> model.Result:
+    """A demo with everything that explains a red run: offered rate, errors, windows, trends."""
+    result = demo()
+    browse = result.scenarios[0]
+    wave = results.a_series().p95
+    verdicts = tuple(
+        verdict.model_copy(update={"trend": model.Trend(step_s=1.0, values=wave)})
+        for verdict in browse.verdicts
+    )
+    series = results.a_series().model_copy(
+        update={
+            "iterations_per_s": (48.0,) * 60,
+            "offered_per_s": (50.0,) * 60,
+            "errors": (
+                model.ErrorKind(name="HTTP 503", count=12, per_s=(0.2,) * 60),
+                model.ErrorKind(name="dial: connection refused", count=6, per_s=(0.1,) * 60),
+                model.ErrorKind(name="", kinds=4, count=5, per_s=(0.08,) * 60),
+            ),
+        }
+    )
+    counts = tuple(round(9000 * 0.9 ** abs(place - 30)) for place in range(80))
+    drawn = model.Distribution(
+        per_decade=20,
+        first=0,
+        counts=counts,
+        beyond=(model.Beyond(bound=500.0, count=99), model.Beyond(bound=800.0, count=12)),
+    )
+    named = tuple(
+        results.an_endpoint(name=f"/shop/{part}/{{id}}", method=method, requests=500 - place)
+        for place, (method, part) in enumerate(
+            (method, part) for method in ("GET", "POST") for part in ("basket", "items", "orders")
+        )
+    )
+    parts = {"verdicts": verdicts, "series": series, "distribution": drawn, "endpoints": named}
+    return result.model_copy(
+        update={"scenarios": (browse.model_copy(update=parts), *result.scenarios[1:])}
+    )
+
+
+def logs() -> tuple[model.Excerpt, ...]:
+    """A service's log with an error and an engine's without."""
+    lines = tuple(f'level=info msg="GET /items/{n}" status=200' for n in range(1, 200))
+    error = (150, "Traceback (most recent call last): <b>pool is empty</b>")
+    return (
+        model.Excerpt(
+            name="logs/service.log",
+            total_lines=199,
+            tail=(*lines[:149], error[1], *lines[150:]),
+            error=error,
+        ),
+        model.Excerpt(name="logs/browse/k6.log", total_lines=1, tail=("done",)),
+    )
+
+
+def an_hour() -> tuple[model.Result, tuple[model.Excerpt, ...]]:
+    """As much as an hour under two engines leaves: 3600 s, 200 endpoints, 20 thresholds, logs.
+
+    Steps are what the store makes of an hour; logs are at the bound of what is read of them.
+    """
+    steps = 400
+    noisy = tuple(123.456 + place * 1.2345 for place in range(steps))
+    series = results.a_series(steps=steps).model_copy(
+        update={
+            "step_s": 9.0,
+            "t_s": tuple(9.0 * step for step in range(steps)),
+            "service_cpu": noisy,
+            "engine_cpu": noisy,
+            "service_memory_mb": noisy,
+            "engine_memory_mb": noisy,
+            "iterations_per_s": noisy,
+            "offered_per_s": noisy,
+            "errors": tuple(
+                model.ErrorKind(name=f"dial: refused {n}", count=9, per_s=noisy) for n in range(6)
+            ),
+        }
+    )
+    trend = model.Trend(step_s=30.0, values=noisy[:120])
+    scenario = results.a_scenario(
+        duration_s=3600.0,
+        verdicts=tuple(results.crossed(count=n, trend=trend) for n in range(10)),
+        series=series,
+        endpoints=tuple(
+            results.an_endpoint(name=f"/shop/{n}/{'a' * 60}?with=parameters") for n in range(200)
+        ),
+        endpoints_left_out=9_800,
+        distribution=model.Distribution(per_decade=20, first=-60, counts=(1234567,) * 201),
+    )
+    scenarios = (scenario, scenario.model_copy(update={"name": "checkout"}))
+    line = 'time="2030-01-02T03:04:05Z" level=error msg="GET <b>\'/items\'</b> & more" status=503 '
+    log = tuple(line[:320] for _ in range(200))
+    named = ("logs/service.log", "logs/browse/k6.log", "logs/checkout/k6.log")
+    quoted = tuple(
+        model.Excerpt(name=name, total_lines=10**7, tail=tuple(t * 3 for t in log), error=(7, line))
+        for name in named
+    )
+    return results.a_result(verdict="fail", scenarios=scenarios), quoted
+
+
 def _shop_endpoints() -> tuple[model.Endpoint, ...]:
     named = (
         ("GET", "/items"),

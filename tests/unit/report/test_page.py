@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ltlab_ci.flows import logs as excerpts
 from ltlab_ci.report import escape, page
 from tests.unit.report import cases
 
@@ -45,6 +46,19 @@ class Elements(html.parser.HTMLParser):
 
 def test_render__is_small() -> None:
     assert len(page.render(cases.demo()).encode()) < 250_000
+
+
+def test_render__an_hour_stays_under_a_megabyte() -> None:
+    result, logs = cases.an_hour()
+    # As much of the logs as flows/logs.py ever reads.
+    assert sum(len(line) for log in logs for line in log.tail) > 0.8 * excerpts.ALL_BYTES / 2
+    assert len(page.render(result, logs).encode()) < 1_000_000
+
+
+def test_render__a_log_is_text() -> None:
+    text = page.render(cases.explained(), cases.logs())
+    assert "&lt;b&gt;pool is empty&lt;/b&gt;" in text
+    assert "<b>pool" not in text
 
 
 @pytest.mark.parametrize("case", cases.CASES)

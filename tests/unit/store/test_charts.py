@@ -225,8 +225,8 @@ def test_series__is_never_longer_than_its_limit(length_ms: int) -> None:
         series = charts.series(store, "browse", reach)
         store.close()
     assert series is not None
-    lengths = {len(values) for values in series.model_dump().values() if isinstance(values, tuple)}
-    assert lengths == {len(series.t_s)}
+    lists = [values for values in series.model_dump().values() if isinstance(values, tuple)]
+    assert {len(values) for values in lists if values} == {len(series.t_s)}
     assert 1 <= len(series.t_s) <= charts.MAX_STEPS
     assert series.t_s[-1] <= length_ms / 1000 < series.t_s[-1] + series.step_s
 
