@@ -152,23 +152,15 @@ class Store:
 
     def ask(self, questions: Iterable[model.Question]) -> dict[model.Question, model.Answer]:
         """Answer every question; one pass over the samples for those that differ in stat alone."""
-        groups: dict[model.Question, list[model.Question]] = defaultdict(list)
-        for question in questions:
-            groups[without_stat(question)].append(question)
         answers: dict[model.Question, model.Answer] = {}
-        for group in groups.values():
+        for group in grouped(questions):
             answers.update(self._answer(group))
         return answers
 
     def source(self, scenario: str) -> str | None:
-        """Return the SQL table expression of a scenario's samples, None when it has none.
-
-        Parts that could not be joined are as good as a file.
-        """
-        stem = Path(file_name(scenario)).stem
-        found = (self._folder.glob(f"{stem}{more}parquet") for more in (".", ".*.", ".parts/*."))
-        files = sorted(itertools.chain.from_iterable(found))
-        return f"read_parquet([{_listed(files)}])" if files else None
+        """Return the SQL table expression of a scenario's samples, None when it has none."""
+        files = recorded(self._folder, scenario)
+        return reading(files) if files else None
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return what a query over the samples finds. Raises StoreError."""
@@ -192,6 +184,26 @@ class Store:
         )
         quantiles = dict(zip(shares, row[7] or (), strict=False))
         return {q: pick(q, row[:7], quantiles) for q in group}
+
+
+def recorded(folder: Path, scenario: str) -> list[Path]:
+    """Return the samples files of a scenario; parts that could not be joined are as good."""
+    stem = Path(file_name(scenario)).stem
+    found = (folder.glob(f"{stem}{more}parquet") for more in (".", ".*.", ".parts/*."))
+    return sorted(itertools.chain.from_iterable(found))
+
+
+def reading(files: Sequence[Path]) -> str:
+    """Return the SQL table expression of samples files, at least one."""
+    return f"read_parquet([{_listed(files)}])"
+
+
+def grouped(questions: Iterable[model.Question]) -> list[list[model.Question]]:
+    """Return the questions, those together that differ in stat alone."""
+    groups: dict[model.Question, list[model.Question]] = defaultdict(list)
+    for question in questions:
+        groups[without_stat(question)].append(question)
+    return list(groups.values())
 
 
 def percentile(stat: model.Stat) -> float | None:

@@ -9,9 +9,13 @@ import re
 from collections.abc import Sequence
 
 from ltlab_ci import model
+from ltlab_ci.store import patterns
 
 _LIKE = re.compile(r"[%_\\]")
-_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+_READ = {
+    *("metric_name", "timestamp", "metric_value", "extra_tags", "metadata"),
+    *model.SYSTEM_TAGS,
+}
 _COLUMNS = {name: f'"{name}"' for name in model.SYSTEM_TAGS}
 
 
@@ -28,7 +32,10 @@ def read_batch(columns: Sequence[str]) -> str:
         f"{column} AS {column}" if name in present else f"NULL::VARCHAR AS {column}"
         for name, column in _COLUMNS.items()
     )
-    extra = "extra_tags" if "extra_tags" in present else "NULL::VARCHAR"
+    # k6 has more tags than it writes by default, such as `ip`: they count as custom ones.
+    others = [f"'{name}=' || \"{name}\"" for name in columns if name not in _READ]
+    custom = [*(["extra_tags"] if "extra_tags" in present else []), *others]
+    extra = f"nullif(concat_ws('&', {', '.join(custom)}), '')" if custom else "NULL::VARCHAR"
     metadata = "metadata" if "metadata" in present else "NULL::VARCHAR"
     return (
         "SELECT metric_name AS metric, timestamp AS time_ns, metric_value AS value, "
@@ -51,7 +58,7 @@ def tag_column(name: str) -> tuple[str, list[object]]:
     """Return an expression for the value of a tag, NULL where it is absent, and its parameters."""
     if name in _COLUMNS:
         return _COLUMNS[name], []
-    pattern = f"(?s)(?:^|&){_regex(name)}=([^&]*)"
+    pattern = f"(?s)(?:^|&){patterns.regex(name)}=([^&]*)"
     return "CASE WHEN regexp_matches(tags, ?) THEN regexp_extract(tags, ?, 1) END", [
         pattern,
         pattern,
@@ -70,10 +77,12 @@ def where(
             text, wild = _like(pattern)
             terms.append(f"{column} LIKE ? ESCAPE '\\'" if wild else f"{column} = ?")
             parameters.append(text)
+        elif not pattern:
+            terms.append("false")
         else:
-            value = "".join("[^&]*" if part is None else _regex(part) for part in _parts(pattern))
+            value = _value_regex(pattern)
             terms.append("regexp_matches(tags, ?)")
-            parameters.append(f"(?s)(?:^|&){_regex(name)}={value}(?:&|$)")
+            parameters.append(f"(?s)(?:^|&){patterns.regex(name)}={value}(?:&|$)")
     if window is not None:
         terms.append("time_ns >= ? AND time_ns < ?")
         parameters += [window.start_ns, window.end_ns]
@@ -95,21 +104,19 @@ def figures(percentiles: Sequence[float]) -> str:
     )
 
 
-def _parts(pattern: str) -> list[str | None]:
-    """Split a pattern at its stars (None); a backslash before a star makes it an ordinary one."""
-    found: list[str | None] = []
-    for part in re.split(r"(\\\*|\*)", pattern):
-        found.append(None if part == "*" else "*" if part == "\\*" else part)
-    return found
+def _value_regex(pattern: str) -> str:
+    """Return what matches a custom tag's value; a tag without a value is no tag."""
+    if patterns.any_text(pattern):
+        return "[^&]+"
+    return "".join(
+        "[^&]*" if part is None else patterns.regex(part) for part in patterns.parts(pattern)
+    )
 
 
 def _like(pattern: str) -> tuple[str, bool]:
     """Return the pattern for SQL's LIKE, or the plain text where it has no wildcard."""
-    parts = _parts(pattern)
-    if None not in parts:
-        return "".join(part for part in parts if part is not None), False
+    text = patterns.plain(pattern)
+    if text is not None:
+        return text, False
+    parts = patterns.parts(pattern)
     return "".join("%" if part is None else _LIKE.sub(r"\\\g<0>", part) for part in parts), True
-
-
-def _regex(text: str) -> str:
-    return _SPECIAL.sub(r"\\\g<0>", text)

@@ -29,6 +29,7 @@ BREACHES = {
     "The process's environment is read in cli/ alone": ("load/tools.py", "import os"),
     "click is for cli/ alone": ("flows/run.py", "import click"),
     "duckdb is for store/ alone": ("flows/judge.py", "import duckdb"),
+    "influxdb-client is for store/ alone": ("flows/run.py", "import influxdb_client"),
     "No circles": ("model/samples.py", "from ltlab_ci.model import thresholds"),
 }
 

@@ -1,0 +1,1 @@
+"""The stores against a real InfluxDB, run as a plain process."""
