@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import urllib3
 from influxdb_client import InfluxDBClient
+from influxdb_client.client.flux_csv_parser import FluxQueryException
 from influxdb_client.rest import ApiException
 
 from ltlab_ci import errors, model
@@ -97,7 +98,7 @@ def talking(server: Server) -> Iterator[InfluxDBClient]:
         )
         with client:
             yield client
-    except (ApiException, urllib3.exceptions.HTTPError) as error:
+    except (ApiException, FluxQueryException, urllib3.exceptions.HTTPError) as error:
         raise told(error, server) from error
 
 
@@ -127,6 +128,8 @@ def patiently(action: Callable[[], Result], patience_s: float) -> Result:
 def told(error: Exception, server: Server) -> errors.StoreError:
     """Say what a server's refusal means and what to do."""
     status = error.status if isinstance(error, ApiException) else None
+    if status == HTTPStatus.BAD_REQUEST and "organization name" in reason(error):
+        status = HTTPStatus.NOT_FOUND  # a query says so in this way
     known = {
         HTTPStatus.UNAUTHORIZED: (
             "does not accept the token",
@@ -149,6 +152,8 @@ def told(error: Exception, server: Server) -> errors.StoreError:
         HTTPStatus(status) if status in set(HTTPStatus) else HTTPStatus.OK,
         (f"answered {status}: {reason(error)}", "look into the server's log")
         if status
+        else ("cannot answer: " + reason(error), "judge the samples files instead")
+        if isinstance(error, FluxQueryException)
         else (f"cannot be reached: {reason(error)}", "check that it runs and its address"),
     )
     return errors.StoreError(f"InfluxDB at {_shown(server.url)} {what}", remedy=remedy)
@@ -156,7 +161,8 @@ def told(error: Exception, server: Server) -> errors.StoreError:
 
 def reason(error: Exception) -> str:
     """Return what a server or the network said, in one line."""
-    said = str(getattr(error, "body", None) or getattr(error, "reason", None) or error)
+    said = getattr(error, "body", None) or getattr(error, "reason", None) or str(error)
+    said = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
     with suppress(ValueError, KeyError, TypeError):
         said = json.loads(said)["message"]
     return " ".join(said.split())[:300]
@@ -164,8 +170,10 @@ def reason(error: Exception) -> str:
 
 def _shown(url: str) -> str:
     """Return an address without the password that may stand in it."""
-    parsed = urllib3.util.parse_url(url)
-    return parsed._replace(auth=None, query=None).url
+    try:
+        return urllib3.util.parse_url(url)._replace(auth=None, query=None).url
+    except urllib3.exceptions.LocationParseError:
+        return "an address that is none"
 
 
 def _passing(error: Exception) -> bool:

@@ -6,7 +6,7 @@ DuckDB makes the lines, since a run has millions. Not here: the form of a key (l
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ltlab_ci import model
