@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -111,6 +112,24 @@ class Usage:
 
     cpu_s: float
     memory_bytes: int
+
+
+class Program(Protocol):
+    """Something that was started and will end: a process here, or a container."""
+
+    log: Path
+
+    def poll(self) -> int | None:
+        """Return its exit code once it has ended, else None."""
+
+    def wait(self, seconds: float) -> int | None:
+        """Wait for its end, at most so long; return the exit code or None."""
+
+    def usage(self) -> Usage:
+        """Return what it and all that it started use."""
+
+    def stop(self) -> int:
+        """End it in bounded steps, harmless when it has ended already; return its exit code."""
 
 
 class Child:

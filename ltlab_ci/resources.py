@@ -25,3 +25,9 @@ def folder(name: str) -> Path:
 def inside(name: str) -> Path:
     """Return a file or folder that lies in the package itself."""
     return _PACKAGE / name
+
+
+def file(name: str) -> Path:
+    """Return a carried file or folder by its path from the top, such as `stack/setup.sh`."""
+    top, _, rest = name.partition("/")
+    return folder(top) / rest

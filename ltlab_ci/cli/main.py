@@ -50,6 +50,27 @@ _COMMANDS = {
         "explain:schema",
         "Print the JSON Schema of ltlab.yml, for editors that complete and check it.",
     ),
+    "start": ("lab:start", "Bring the lab up and leave it up, for any number of projects."),
+    "stop": ("lab:stop", "Stop the lab; what it stored is kept for the next start."),
+    "restart": ("lab:restart", "Restart the lab, or one service of it."),
+    "rebuild": (
+        "lab:rebuild",
+        "Make the lab's containers anew, from the images that this ltlab names; data is kept.",
+    ),
+    "info": (
+        "lab:info",
+        "Say where the lab answers, how its parts are, and with which credentials.",
+    ),
+    "logs": ("lab:logs", "Print what the lab's services said last."),
+    "configure": (
+        "configure:command",
+        "Write the lab's settings; without flags, each is asked for on a terminal.",
+    ),
+    "reset": ("lab:reset", "Remove everything that the lab stored, and start it empty."),
+    "purge": (
+        "lab:purge",
+        "Remove the lab: containers, network, all that it stored, its settings and secrets.",
+    ),
     "report": (
         "reports:render",
         "Write the files of a report anew from its result.json.",

@@ -11,7 +11,11 @@ from ltlab_ci import model
 from ltlab_ci.cli import complete, shared
 from ltlab_ci.config import read
 
-_OPTIONS = ("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node")
+_OPTIONS = (
+    *("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node", "lab", "lab-dir"),
+    *("influxdb-url", "influxdb-org", "influxdb-bucket", "influxdb-token"),
+    *("grafana-url", "grafana-token"),
+)
 
 
 @click.command("run")

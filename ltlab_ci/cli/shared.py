@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import secrets
 import shlex
 import sys
 import traceback
@@ -20,7 +21,7 @@ import click
 from ltlab_ci import console, errors, interrupts
 from ltlab_ci.cli import show
 from ltlab_ci.config import options, read
-from ltlab_ci.flows import run
+from ltlab_ci.flows import case, run
 
 Command = Callable[..., int]
 
@@ -31,11 +32,11 @@ def lab_command(*names: str) -> Callable[[Command], Callable[..., None]]:
     def decorate(command: Command) -> Callable[..., None]:
         @functools.wraps(command)
         def wrapped(**given: Any) -> None:  # noqa: ANN401  (whatever click parsed)
-            flags = {name: given.pop(name.replace("-", "_")) or "" for name in names}
+            flags = {name: given.pop(name.replace("-", "_"), "") or "" for name in names}
             sys.exit(_guarded(lambda: command(flags=flags, **given)))
 
         decorated: Callable[..., None] = wrapped
-        for option in reversed([o for o in options.OPTIONS if o.name in names]):
+        for option in reversed([o for o in options.OPTIONS if o.name in names and not o.secret]):
             text = f"{option.help} [{option.variable}]"
             decorated = click.option(option.flag, default="", help=text)(decorated)
         return decorated
@@ -57,19 +58,25 @@ def voice(*, quiet: bool) -> console.Console:
     return console.Console(quiet=quiet, plain=plain, no_color=no_color)
 
 
+def interactive() -> bool:
+    """Say whether somebody can answer questions."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def environ() -> Mapping[str, str]:
     """Return the environment of this process, as a value."""
     return dict(os.environ)
 
 
-def outside(speaker: console.Console) -> run.Outside:
+def outside(speaker: console.Console) -> case.Outside:
     """Return what a flow needs of the real world."""
-    return run.Outside(
+    return case.Outside(
         environ=environ(),
         now=lambda: datetime.now(UTC),
         voice=speaker,
         interrupts=interrupts.PROCESS,
         reproduce=shlex.join(["ltlab", *sys.argv[1:]]),
+        unique=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
     )
 
 
@@ -91,12 +98,12 @@ def carry_out(
     try:
         config = load().config
     except errors.LabError as error:
-        result = run.refused(error, world, report_dir=place)
+        result = case.refused(error, world, report_dir=place)
     else:
         try:
             result = run.run(config, world)
         except errors.LabError as error:  # such as a folder that is not ours to write to
-            result = run.refused(error, world)
+            result = case.refused(error, world)
     show.outcome(result, folder=place, voice=speaker, as_json=as_json)
     return result.exit_code
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from ltlab_ci.cli import shared
-from ltlab_ci.config import read
-from ltlab_ci.flows import run
-from ltlab_ci.lab import embedded
+from ltlab_ci.config import options, read
+from ltlab_ci.flows import prepare
 
 
 @click.command("validate")
@@ -24,18 +23,24 @@ def command(*, flags: Mapping[str, str], show: bool, scripts: bool) -> int:
     if show:
         voice.raw("\n".join(_settings(loaded)))
     if scripts:
-        bench = embedded.bench(loaded.config.root, shared.environ())
-        run.prepare(loaded.config, bench, shared.outside(voice))
+        outside = shared.outside(voice)
+        with prepare.bench(loaded.config, outside.environ, outside.unique) as bench:
+            prepare.scenarios(loaded.config, bench, outside.environ, voice)
     number = sum(len(scenario.thresholds) for scenario in loaded.config.scenarios)
     voice.raw(f"valid; scenarios: {len(loaded.config.scenarios)}, thresholds: {number}")
     return 0
 
 
+def _shown(option: options.Option, setting: options.Setting) -> str:
+    value = setting.value or "-"
+    return f"{'***' if option.secret and setting.value else value}  ({setting.source})"
+
+
 def _settings(loaded: read.Loaded) -> list[str]:
     config = loaded.config
     lines = [
-        f"{name} = {setting.value or '-'}  ({setting.source})"
-        for name, setting in loaded.settings.items()
+        f"{option.name} = {_shown(option, loaded.settings[option.name])}"
+        for option in options.OPTIONS
     ]
     service = config.service
     if service is not None:

@@ -7,16 +7,22 @@ Not here: ltlab.yml itself (document.py, model.LabFile), the command line (cli/)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One setting: its flag is `--name`, its variable `LTLAB_NAME`."""
+    """One setting: its flag is `--name`, its variable `LTLAB_NAME`.
+
+    A `guarded` one names where credentials are sent, so no file of the project may set it; a
+    `secret` one is a credential, which has no flag either, since others can read a command line.
+    """
 
     name: str
     help: str
     default: str = ""
+    guarded: bool = False
+    secret: bool = False
 
     @property
     def variable(self) -> str:
@@ -37,6 +43,14 @@ OPTIONS = (
     Option(name="k6", help="The k6 to use (`engines.k6.path`)."),
     Option(name="artillery", help="The Artillery to use (`engines.artillery.path`)."),
     Option(name="node", help="The Node.js that runs Artillery."),
+    Option(name="lab", help="Where to run: embedded, docker or external (`lab.runtime`)."),
+    Option(name="lab-dir", help="Where `ltlab start` keeps its settings.", default="~/.ltlab"),
+    Option(name="influxdb-url", help="The InfluxDB 2 of an external lab.", guarded=True),
+    Option(name="influxdb-org", help="Its organisation.", default="ltlab", guarded=True),
+    Option(name="influxdb-bucket", help="Its bucket.", default="ltlab", guarded=True),
+    Option(name="influxdb-token", help="Its API token.", guarded=True, secret=True),
+    Option(name="grafana-url", help="A Grafana that keeps snapshots of dashboards.", guarded=True),
+    Option(name="grafana-token", help="Its service account's token.", guarded=True, secret=True),
 )
 
 
@@ -44,7 +58,7 @@ OPTIONS = (
 class Setting:
     """A setting that was resolved, and where its value came from."""
 
-    value: str
+    value: str = field(repr=False)
     source: str
 
 
@@ -67,9 +81,10 @@ def _one(
     flags: Mapping[str, str],
 ) -> Setting:
     found = Setting(value=option.default, source="default")
+    of_project = {} if option.guarded else dotenv
     for value, source in (
         (file.get(option.name), "ltlab.yml"),
-        (dotenv.get(option.variable), f"{option.variable} in .env"),
+        (of_project.get(option.variable), f"{option.variable} in .env"),
         (environ.get(option.variable), option.variable),
         (flags.get(option.name), option.flag),
     ):

@@ -6,17 +6,16 @@ Not here: places in the file (document.py), the table of options (options.py).
 from __future__ import annotations
 
 import contextlib
-import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dotenv
 import pydantic
 
 from ltlab_ci import errors, model
-from ltlab_ci.config import checks, document, options
+from ltlab_ci.config import checks, document, options, places
 
 _K6 = frozenset({".js", ".ts", ".mjs", ".cjs", ".tar"})
 _ARTILLERY = frozenset({".yml", ".yaml", ".json"})
@@ -56,6 +55,7 @@ def load(
             file=path,
             service=_service(file.service, settings["url"].value),
             scenarios=tuple(scenario for scenario in scenarios if scenario.name in chosen),
+            lab=places.lab(file.lab, file.grafana, settings, cwd, environ),
         ),
         settings=settings,
     )
@@ -74,6 +74,11 @@ def report_dir(
             root = (cwd / _settings(cwd, {}, environ, flags)["config"].value).resolve().parent
         return _report_dir(_settings(root, {}, environ, flags), cwd)
     return _report_dir(options.resolve(file={}, dotenv={}, environ=environ, flags=flags), cwd)
+
+
+def lab_dir(*, cwd: Path, environ: Mapping[str, str], flags: Mapping[str, str]) -> Path:
+    """Return the folder where the lab that stays up keeps its settings."""
+    return places.at_home(_settings(cwd, {}, environ, flags)["lab-dir"].value, cwd, environ)
 
 
 def single(
@@ -116,9 +121,10 @@ def _config(
     scenarios: tuple[model.Scenario, ...],
     file: Path | None = None,
     root: Path | None = None,
+    lab: Mapping[str, Any] | None = None,
 ) -> model.Config:
-    home = environ.get("HOME") or tempfile.gettempdir()
-    cache = settings["cache-dir"].value
+    if lab is None:
+        lab = places.lab(model.LabSpec(), model.GrafanaSpec(), settings, cwd, environ)
     base = root or (file.parent if file is not None else cwd)
     return model.Config(
         root=base,
@@ -126,10 +132,11 @@ def _config(
         service=service,
         scenarios=scenarios,
         report_dir=_report_dir(settings, cwd),
-        cache_dir=(cwd / re.sub(r"^~(?=/|$)", lambda _: home, cache)).resolve(),
+        cache_dir=places.at_home(settings["cache-dir"].value, cwd, environ),
         k6_path=_program(settings["k6"], base, cwd),
         artillery_path=_program(settings["artillery"], base, cwd),
         node_path=_program(settings["node"], base, cwd),
+        **lab,
     )
 
 
@@ -155,6 +162,7 @@ def _from_file(file: model.LabFile) -> dict[str, str]:
     return {
         "k6": engines.k6.path if engines.k6 else "",
         "artillery": engines.artillery.path if engines.artillery else "",
+        "lab": file.lab.runtime or "",
     }
 
 

@@ -5,31 +5,34 @@ Not here: recording (measure.py), the judging itself (evaluate/), what a report 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ltlab_ci import errors, model
 from ltlab_ci.evaluate import outcome, thresholds, validity
-from ltlab_ci.flows import measure
-from ltlab_ci.store import charts, details, duck
+from ltlab_ci.flows import measure, stored, understood
+from ltlab_ci.store import charts, duck
 
 _CUT_SHORT = frozenset({"config", "lab", "engine", "store", "interrupted"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A scenario's result and everything found about it."""
+    """A scenario's result, everything found about it, and when its load ran."""
 
     result: model.ScenarioResult
     findings: tuple[model.Finding, ...]
+    window: model.Window | None = None
 
 
-def every(measured: Sequence[measure.Measured], samples: Path) -> tuple[Judged, ...]:
-    """Judge each scenario over its own samples."""
+def every(
+    measured: Sequence[measure.Measured], samples: Path, kept: stored.Kept
+) -> tuple[Judged, ...]:
+    """Judge each scenario over its own samples: asked of the lab's store where that has them all."""
     store = duck.Store(samples)
     try:
-        return tuple(_judged(store, each) for each in measured)
+        return tuple(_judged(store, each, kept) for each in measured)
     finally:
         store.close()
 
@@ -85,9 +88,9 @@ def again(
     return result(judged, earlier.findings, earlier.environment, reproduce, times)
 
 
-def _judged(store: duck.Store, measured: measure.Measured) -> Judged:
+def _judged(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> Judged:
     try:
-        return _judge(store, measured)
+        return _judge(store, measured, kept)
     except errors.StoreError as error:
         name = measured.prepared.scenario.name
         told = (*measured.findings, measure.finding(error, "store", name))
@@ -95,8 +98,9 @@ def _judged(store: duck.Store, measured: measure.Measured) -> Judged:
         return replace(unread, findings=told)
 
 
-def _judge(store: duck.Store, measured: measure.Measured) -> Judged:
+def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> Judged:
     scenario = measured.prepared.scenario
+    ask = kept.asker(scenario.name, store.ask)
     reach = charts.extent(store, scenario.name)
     shown, left_out = charts.endpoints(store, scenario.name, seconds=reach.seconds)
     facts = replace(
@@ -107,13 +111,14 @@ def _judge(store: duck.Store, measured: measure.Measured) -> Judged:
         names_left_out=left_out,
     )
     own = thresholds.own_cases(facts)
-    answers = store.ask([*thresholds.questions(own), *validity.questions(facts)])
-    kept = thresholds.judge_own(facts, scenario.engine, answers)
+    answers = ask([*thresholds.questions(own), *validity.questions(facts)])
+    engines = thresholds.judge_own(facts, scenario.engine, answers)
     verdicts = (
-        *_verdicts(store, scenario, facts, reach),
-        *_traced(store, own, kept, reach),
+        *_verdicts(store, ask, scenario, facts, reach),
+        *understood.traced(store, own, engines, reach),
     )
-    findings = (*measured.findings, *measured.outcome.findings)
+    of_store = (*kept.findings.get(scenario.name, ()), *ask.findings)
+    findings = (*measured.findings, *measured.outcome.findings, *of_store)
     if not _cut_short(findings):
         planned = measured.prepared.script.load
         findings += tuple(validity.findings(facts, planned, measured.outcome, answers))
@@ -122,48 +127,21 @@ def _judge(store: duck.Store, measured: measure.Measured) -> Judged:
             store, measured, facts, reach, endpoints=shown, verdicts=verdicts, found=findings
         ),
         findings=findings,
+        window=model.Window(start_ns=reach.start_ns, end_ns=reach.end_ns),
     )
 
 
 def _verdicts(
-    store: duck.Store, scenario: model.Scenario, facts: model.Facts, reach: charts.Extent
-) -> tuple[model.Verdict, ...]:
-    cases = thresholds.cases(scenario.thresholds, facts, scenario.cut)
-    answers = store.ask(thresholds.questions(cases))
-    explained = tuple(_explained(store, thresholds.judge(cases, answers), facts, reach))
-    return _traced(store, cases, explained, reach)
-
-
-def _traced(
     store: duck.Store,
-    cases: Sequence[thresholds.Case],
-    verdicts: Sequence[model.Verdict],
+    ask: stored.Ask,
+    scenario: model.Scenario,
+    facts: model.Facts,
     reach: charts.Extent,
 ) -> tuple[model.Verdict, ...]:
-    """Add to each verdict with a figure how that figure went over time."""
-    asked = [
-        case.question if verdict.stat and verdict.observed is not None else None
-        for case, verdict in zip(cases, verdicts, strict=True)
-    ]
-    questions = [question for question in asked if question is not None]
-    found = details.trends(store, questions, reach.start_ns, reach.end_ns)
-    return tuple(
-        verdict.model_copy(update={"trend": found.get(question) if question else None})
-        for question, verdict in zip(asked, verdicts, strict=True)
-    )
-
-
-def _distribution(
-    store: duck.Store,
-    facts: model.Facts,
-    cut: model.Cut,
-    verdicts: Sequence[model.Verdict],
-) -> model.Distribution | None:
-    """Count times over what thresholds without a window of their own are judged on."""
-    stretch, missing = thresholds.window(facts, cut, None)
-    bounds = {one.bound for one in verdicts if one.metric == "http_req_duration" and not one.tags}
-    known = sorted(bound for bound in bounds if bound is not None)
-    return None if missing else details.distribution(store, facts.scenario, stretch, known)
+    cases = thresholds.cases(scenario.thresholds, facts, scenario.cut)
+    answers = ask(thresholds.questions(cases))
+    explained = tuple(understood.explained(store, thresholds.judge(cases, answers), facts, reach))
+    return understood.traced(store, cases, explained, reach)
 
 
 def _rejudged(
@@ -176,7 +154,7 @@ def _rejudged(
     types = {metric.name: metric.type for metric in shown.metrics}
     facts = _facts(shown.name, types, reach, ())
     verdicts = (
-        *_verdicts(store, scenario, facts, reach),
+        *_verdicts(store, store.ask, scenario, facts, reach),
         *(verdict for verdict in shown.verdicts if verdict.origin != "ltlab"),
     )
     found = [finding for finding in earlier.findings if finding.scenario == shown.name]
@@ -185,7 +163,7 @@ def _rejudged(
             "verdicts": verdicts,
             "verdict": outcome.scenario_verdict(verdicts, found),
             "judged_s": _judged_s(scenario.cut, shown.duration_s),
-            "distribution": _distribution(store, facts, scenario.cut, verdicts),
+            "distribution": understood.distribution(store, facts, scenario.cut, verdicts),
         }
     )
 
@@ -218,26 +196,6 @@ def _facts(
     )
 
 
-def _explained(
-    store: duck.Store,
-    verdicts: Sequence[model.Verdict],
-    facts: model.Facts,
-    reach: charts.Extent,
-) -> Iterator[model.Verdict]:
-    """Add to each verdict without data what was recorded instead, so that a typo is seen."""
-    for verdict in verdicts:
-        hints = []
-        if verdict.status is model.Status.NO_DATA and verdict.metric not in reach.metrics:
-            hints.append(f"recorded were {', '.join(sorted(reach.metrics)) or 'no metrics'}")
-        elif verdict.status is model.Status.NO_DATA:
-            for tag in verdict.tags:
-                values = charts.values(store, facts.scenario, verdict.metric, tag)
-                hints.append(f"{tag} was {', '.join(values)}" if values else f"no tag {tag}")
-            if facts.types.get(verdict.metric) is model.MetricType.COUNTER and verdict.op in "<=":
-                hints.append("if none is right, write `absent: zero` beside it")
-        yield verdict.model_copy(update={"reason": "; ".join([verdict.reason, *hints])})
-
-
 def _scenario_result(
     store: duck.Store,
     measured: measure.Measured,
@@ -267,7 +225,7 @@ def _scenario_result(
         endpoints=endpoints,
         endpoints_left_out=facts.names_left_out,
         series=charts.series(store, facts.scenario, reach, prepared.script.load),
-        distribution=_distribution(store, facts, prepared.scenario.cut, verdicts),
+        distribution=understood.distribution(store, facts, prepared.scenario.cut, verdicts),
     )
 
 

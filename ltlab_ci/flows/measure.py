@@ -12,7 +12,8 @@ from pathlib import Path
 from ltlab_ci import console, errors, load, model, process
 from ltlab_ci.flows import recording, usage
 from ltlab_ci.interrupts import Interrupts
-from ltlab_ci.lab import embedded, service
+from ltlab_ci.lab import service
+from ltlab_ci.lab.bench import Bench
 from ltlab_ci.store import duck
 
 _LOOK_EVERY_S = 0.5
@@ -45,8 +46,9 @@ class Measured:
 def scenario(
     prepared: Prepared,
     *,
-    bench: embedded.Bench,
+    bench: Bench,
     running: service.Running,
+    live: model.Live | None,
     report_dir: Path,
     voice: console.Console,
     interrupts: Interrupts,
@@ -56,10 +58,10 @@ def scenario(
     Call it with interrupts deferred: its samples are then kept whole.
     """
     name = prepared.scenario.name
-    plan = _plan(prepared, running.base_url, report_dir)
+    plan = _plan(prepared, running.base_url, report_dir, live)
     with (
         voice.progress(name, prepared.script.load.duration_s) as progress,
-        bench.exec(plan.argv, env=plan.env, log=plan.log) as child,
+        bench.exec(plan.argv, image=prepared.tool.image, env=plan.env, log=plan.log) as child,
     ):
         recorder = recording.Recorder(
             duck.Writer(report_dir / "samples", name),
@@ -89,11 +91,18 @@ def scenario(
     )
 
 
-def _plan(prepared: Prepared, base_url: str, report_dir: Path) -> load.Plan:
+def _plan(
+    prepared: Prepared, base_url: str, report_dir: Path, live: model.Live | None
+) -> load.Plan:
     run_dir = report_dir / "logs" / Path(duck.file_name(prepared.scenario.name)).stem
     run_dir.mkdir(parents=True)
     return prepared.engine.plan(
-        prepared.tool, prepared.scenario, prepared.script, base_url=base_url, run_dir=run_dir
+        prepared.tool,
+        prepared.scenario,
+        prepared.script,
+        base_url=base_url,
+        run_dir=run_dir,
+        live=live,
     )
 
 
@@ -111,7 +120,7 @@ def finding(error: errors.LabError, effect: str, scenario: str | None) -> model.
 
 
 def _watch(
-    child: process.Child,
+    child: process.Program,
     running: service.Running,
     recorder: recording.Recorder,
     interrupts: Interrupts,
@@ -134,7 +143,7 @@ def _watch(
     return []
 
 
-def _end(child: process.Child, recorder: recording.Recorder, name: str) -> list[model.Finding]:
+def _end(child: process.Program, recorder: recording.Recorder, name: str) -> list[model.Finding]:
     child.stop()
     try:
         recorder.finish()

@@ -1,39 +1,19 @@
 """One version: scenarios run one after the other, thresholds judged, the report written.
 
 Every stage's failure becomes a finding of the result, so that there is always a report.
+Not here: the report folder and the result as a whole (case.py).
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 
-from ltlab_ci import console, errors, leftovers, load, model, report
-from ltlab_ci.flows import folder, judge, logs, measure
-from ltlab_ci.interrupts import Interrupts
-from ltlab_ci.lab import embedded
-
-_EFFECTS = {
-    errors.ConfigError: "config",
-    errors.LabNotReady: "lab",
-    errors.EngineError: "engine",
-    errors.StoreError: "store",
-    errors.Interrupted: "interrupted",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outside:
-    """What a flow gets from the outside world: environment, clock, voice."""
-
-    environ: Mapping[str, str]
-    now: Callable[[], datetime]
-    voice: console.Console
-    interrupts: Interrupts
-    reproduce: str
+from ltlab_ci import errors, leftovers, model
+from ltlab_ci.flows import judge, labs, measure, prepare, stored
+from ltlab_ci.flows.case import Case, Outside, found, fresh
+from ltlab_ci.lab.bench import Bench
 
 
 def run(config: model.Config, outside: Outside) -> model.Result:
@@ -42,141 +22,56 @@ def run(config: model.Config, outside: Outside) -> model.Result:
     What is refused before anything starts gives a result without scenarios.
     Raises ConfigError for a report folder that cannot be used.
     """
-    started, mark = outside.now(), leftovers.mark()
+    mark = leftovers.mark()
     outside = replace(outside, environ={**outside.environ, leftovers.VARIABLE: mark})
-    with _fresh(config.report_dir, mark, outside):
-        bench = embedded.bench(config.root, outside.environ)
+    case = Case(config=config, outside=outside, started=outside.now())
+    with fresh(config.report_dir, mark, outside.voice), contextlib.ExitStack() as opened:
+        prepared: tuple[measure.Prepared, ...] = ()
         try:
-            prepared = prepare(config, bench, outside)
+            bench = opened.enter_context(prepare.bench(config, outside.environ, outside.unique))
+            prepared = prepare.scenarios(config, bench, outside.environ, outside.voice)
+            booted = labs.up(config, outside.environ, outside.unique, outside.voice)
+            lab = opened.enter_context(booted)
+            if bench.contained and lab.trusted:
+                bench.join(lab.name)
         except errors.LabError as error:
-            return _report(config, outside, started, (), [_found(error)])
+            return case.report(_not_run(prepared), [found(error)])
         except KeyboardInterrupt:
-            stopped = _interrupted("interrupted before any load")
-            return _report(config, outside, started, (), [stopped])
-        measured, findings = _measure(config, bench, prepared, outside)
+            return case.report(_not_run(prepared), [_interrupted("interrupted before any load")])
+        measured, findings = _measure(config, bench, prepared, outside, lab)
         with outside.interrupts.deferred():
-            judged = judge.every(measured, config.report_dir / "samples")
-            if outside.interrupts.requested and not any(
-                found.effect == "interrupted"
-                for found in (*findings, *(one for each in judged for one in each.findings))
-            ):
-                findings.append(_interrupted("interrupted after the load"))
-            rest = [judge.not_run(each) for each in prepared[len(measured) :]]
-            return _report(config, outside, started, [*judged, *rest], findings)
+            judged, stopped = _judge(case, lab, prepared, measured, findings)
+            return case.report(judged, [*findings, *stopped], lab)
 
 
-def refused(
-    error: errors.LabError, outside: Outside, *, report_dir: Path | None = None
-) -> model.Result:
-    """Return the result of a run that could not even be configured.
-
-    It takes the place of an earlier report, which would pass for this run's, where there is one.
-    """
-    started = outside.now()
-    result = _sum_up((), [_found(error)], embedded.describe(None), outside, started)
-    if report_dir is not None:
-        with contextlib.suppress(errors.LabError), _fresh(report_dir, leftovers.mark(), outside):
-            folder.write(report_dir, report.render(result))
-    return result
-
-
-def _found(error: errors.LabError) -> model.Finding:
-    return measure.finding(error, _EFFECTS.get(type(error), "bug"), None)
-
-
-def _fresh(
-    report_dir: Path, mark: str, outside: Outside
-) -> contextlib.AbstractContextManager[None]:
-    return folder.fresh(report_dir, mark, settle=lambda of: _settle(of, outside.voice))
-
-
-def _settle(killed: str, voice: console.Console) -> None:
-    """Deal with what an earlier run that was killed left running: it would disturb this one."""
-    found = leftovers.find(killed)
-    still = f"still running, left by an earlier run that was killed: {leftovers.told(found)}"
-    if found and not voice.confirm(f"{still}. Stop it and go on?"):
-        raise errors.LabNotReady(
-            still, remedy="`ltlab doctor --stop-leftovers` ends it; then run again"
-        )
-    left = leftovers.stop(killed)
-    if left:
-        raise errors.LabNotReady(
-            f"could not be ended: {leftovers.told(left)}", remedy="end it by hand, then run again"
-        )
-
-
-def _report(
-    config: model.Config,
-    outside: Outside,
-    started: datetime,
-    judged: Sequence[judge.Judged],
+def _judge(
+    case: Case,
+    lab: labs.Lab,
+    prepared: Sequence[measure.Prepared],
+    measured: Sequence[measure.Measured],
     findings: Sequence[model.Finding],
-) -> model.Result:
-    where = embedded.describe(config.service)
-    result = _sum_up(judged, findings, where, outside, started)
-    said = logs.excerpts(config.report_dir)
-    try:
-        folder.write(config.report_dir, report.render(result, said))
-    except errors.StoreError as error:
-        result = _sum_up(judged, [*findings, _found(error)], where, outside, started)
-        # What was written before must not claim more than this run came to.
-        folder.write_instead(config.report_dir, report.render(result, said))
-    return result
-
-
-def _sum_up(
-    judged: Sequence[judge.Judged],
-    findings: Sequence[model.Finding],
-    where: model.Environment,
-    outside: Outside,
-    started: datetime,
-) -> model.Result:
-    ended = outside.now()
-    times = model.Times(
-        started=started.isoformat(timespec="seconds"),
-        wall_s=round((ended - started).total_seconds(), 1),
-        written=ended.isoformat(timespec="seconds"),
+) -> tuple[list[judge.Judged], list[model.Finding]]:
+    """Judge what ran; an interrupt that came after the load is found here."""
+    samples = case.config.report_dir / "samples"
+    kept = stored.keep(lab, measured, samples)
+    judged = [*judge.every(measured, samples, kept), *_not_run(prepared[len(measured) :])]
+    known = (*findings, *(one for each in judged for one in each.findings))
+    late = case.outside.interrupts.requested and not any(
+        found.effect == "interrupted" for found in known
     )
-    return judge.result(judged, findings, where, outside.reproduce, times)
+    return judged, [_interrupted("interrupted after the load")] if late else []
 
 
-def prepare(
-    config: model.Config, bench: embedded.Bench, outside: Outside
-) -> tuple[measure.Prepared, ...]:
-    """Find every engine and load every script; nothing has been started when one is refused."""
-    machine = load.Machine(
-        environ=outside.environ,
-        root=config.root,
-        cache_dir=config.cache_dir,
-        node_path=config.node_path,
-        base_url=bench.base_url(config.service),
-        busy=outside.voice.busy,
-    )
-    paths = {
-        model.EngineName.K6: config.k6_path,
-        model.EngineName.ARTILLERY: config.artillery_path,
-    }
-    tools: dict[model.EngineName, load.Tool] = {}
-    found = []
-    for scenario in config.scenarios:
-        engine = load.ENGINES[scenario.engine]
-        if scenario.engine not in tools:
-            tool = tools[scenario.engine] = engine.find(machine, paths[scenario.engine])
-            outside.voice.say(f"{scenario.engine} {tool.version} ({tool.source})")
-        script = engine.inspect(tools[scenario.engine], scenario, machine)
-        found.append(
-            measure.Prepared(
-                scenario=scenario, engine=engine, tool=tools[scenario.engine], script=script
-            )
-        )
-    return tuple(found)
+def _not_run(prepared: Sequence[measure.Prepared]) -> list[judge.Judged]:
+    return [judge.not_run(each) for each in prepared]
 
 
 def _measure(
     config: model.Config,
-    bench: embedded.Bench,
+    bench: Bench,
     prepared: Sequence[measure.Prepared],
     outside: Outside,
+    lab: labs.Lab,
 ) -> tuple[list[measure.Measured], list[model.Finding]]:
     done: list[measure.Measured] = []
     log = config.report_dir / "logs" / "service.log"
@@ -193,6 +88,7 @@ def _measure(
                             each,
                             bench=bench,
                             running=running,
+                            live=lab.live(each.scenario.name, inside=bench.contained),
                             report_dir=config.report_dir,
                             voice=outside.voice,
                             interrupts=outside.interrupts,
@@ -201,9 +97,9 @@ def _measure(
                 if running.death() is not None or outside.interrupts.requested:
                     break
     except errors.LabNotReady as error:
-        return done, [_found(error)]
+        return done, [found(error)]
     except errors.EngineError as error:
-        return done, [_found(error)]
+        return done, [found(error)]
     except KeyboardInterrupt:
         when = "after the load" if done else "before any load"
         return done, [_interrupted(f"interrupted {when}")]
@@ -211,4 +107,4 @@ def _measure(
 
 
 def _interrupted(message: str) -> model.Finding:
-    return _found(errors.Interrupted(message, remedy="run it again"))
+    return found(errors.Interrupted(message, remedy="run it again"))

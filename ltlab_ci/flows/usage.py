@@ -18,7 +18,9 @@ _EVERY_S = 0.9
 class Gauge:
     """Takes figures about once a second; CPU is what was used since the last time."""
 
-    def __init__(self, engine: process.Child, service: process.Child | None, folder: Path) -> None:
+    def __init__(
+        self, engine: process.Program, service: process.Program | None, folder: Path
+    ) -> None:
         self._folder = folder
         self._children = {"engine": engine, **({"service": service} if service else {})}
         self._rows: list[str] = []

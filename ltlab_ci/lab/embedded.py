@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +23,39 @@ class Bench:
     root: Path
     environ: Mapping[str, str]
     port: int
+    contained = False
+
+    def run(
+        self,
+        image: str,  # noqa: ARG002  (engines are on this machine)
+        argv: Sequence[str],
+        *,
+        failure: type[errors.LabError],
+        remedy: str,
+        env: Mapping[str, str],
+        timeout_s: float,
+        cwd: Path | None = None,
+        check: bool = True,
+    ) -> process.Done:
+        """Run a program to its end."""
+        return process.run(
+            argv,
+            failure=failure,
+            remedy=remedy,
+            cwd=cwd,
+            env=env,
+            timeout_s=timeout_s,
+            check=check,
+        )
 
     @contextlib.contextmanager
     def exec(
-        self, argv: tuple[str, ...], *, env: Mapping[str, str], log: Path
+        self,
+        argv: tuple[str, ...],
+        *,
+        image: str,  # noqa: ARG002  (engines are on this machine)
+        env: Mapping[str, str],
+        log: Path,
     ) -> Iterator[process.Child]:
         """Run an engine; stopped on every way out, gently first."""
         with process.started(
@@ -46,6 +75,9 @@ class Bench:
         """Bring the service under test up for as long as the block lasts."""
         return service.up(spec, port=self.port, root=self.root, environ=self.environ, log=log)
 
+    def join(self, lab: str) -> None:
+        """Do nothing: engines reach a lab's published ports."""
+
     def base_url(self, spec: model.Service | None) -> str:
         """Return where the service will answer."""
         return service.base_url(spec, self.port)
@@ -61,7 +93,9 @@ def describe(spec: model.Service | None) -> model.Environment:
     pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     what = "none (scripts bring their own address)"
     if spec is not None:
-        what = spec.url or " ".join(spec.command or ())
+        what = spec.url or spec.image or " ".join(spec.command or ())
+        if spec.compose is not None:
+            what = f"{spec.compose.service} of {spec.compose.file}"
     return model.Environment(
         ltlab=__version__,
         python=platform.python_version(),

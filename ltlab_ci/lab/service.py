@@ -18,10 +18,10 @@ from ltlab_ci.lab import ready
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A service that answers. `child` is None for one that ltlab did not start."""
+    """A service that answers engines at `base_url`. `child` None: ltlab did not start it."""
 
     base_url: str
-    child: process.Child | None
+    child: process.Program | None
     ready_after_s: float
 
     def death(self) -> str | None:
@@ -74,7 +74,7 @@ def up(
         own = {name: _expand(value, port, folder) for name, value in service.env.items()}
         env = {**env, **own}
         if service.build is not None:
-            _build(_expand(service.build, port, folder), root=root, env=env, log=log)
+            build(_expand(service.build, port, folder), root=root, env=env, log=log)
         argv = [_expand(word, port, folder) for word in service.command]
         ready.refuse_answered(service.ready, url, cwd=root, env=env)
         with process.started(
@@ -95,7 +95,8 @@ def _prefix(environ: Mapping[str, str]) -> str:
     return leftovers.folder_prefix(environ.get(leftovers.VARIABLE, "none"))
 
 
-def _build(line: str, *, root: Path, env: Mapping[str, str], log: Path) -> None:
+def build(line: str, *, root: Path, env: Mapping[str, str], log: Path) -> None:
+    """Run a service's build line to its end. Raises LabNotReady with its last lines."""
     with process.started(
         ["/bin/sh", "-c", line],
         failure=errors.LabNotReady,

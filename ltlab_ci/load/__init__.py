@@ -26,6 +26,10 @@ class Reader(Protocol):
 class Engine(Protocol):
     """What a module offers to be a load engine."""
 
+    @property
+    def IMAGE(self) -> str:
+        """Return the container image that brings the engine."""
+
     def find(self, machine: Machine, path: str) -> Tool:
         """Return the engine at `path`, on PATH, or installed now. Raises EngineError."""
 
@@ -33,9 +37,19 @@ class Engine(Protocol):
         """Load the script without running load. Raises ConfigError for one that does not load."""
 
     def plan(
-        self, tool: Tool, scenario: model.Scenario, script: Script, *, base_url: str, run_dir: Path
+        self,
+        tool: Tool,
+        scenario: model.Scenario,
+        script: Script,
+        *,
+        base_url: str,
+        run_dir: Path,
+        live: model.Live | None = None,
     ) -> Plan:
-        """Return the command that runs the scenario and writes every sample; pure."""
+        """Return the command that runs the scenario and writes every sample; pure.
+
+        With `live` it also feeds what that names, while it runs.
+        """
 
     def reader(self, run_dir: Path) -> Reader:
         """Return a reader of the samples that a run leaves in `run_dir`."""

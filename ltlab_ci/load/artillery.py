@@ -17,6 +17,8 @@ from ltlab_ci import errors, model, process, resources
 from ltlab_ci.load import artillery_outcome, artillery_plan, artillery_samples, tools
 from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
 
+IMAGE = "artilleryio/artillery:2.0.34"
+_IN_IMAGE = Path("/home/node/artillery")  # Dockerfile of artilleryio/artillery
 QUIET = {
     "ARTILLERY_DISABLE_TELEMETRY": "true",
     "NO_COLOR": "1",
@@ -33,6 +35,8 @@ def find(machine: Machine, path: str) -> Tool:
 
     An `artillery` on PATH is not taken: the plug-in is tried with the pinned version only.
     """
+    if machine.contained:
+        return _of_image(machine)
     node = node_program(machine)
     home = _home(machine, path) if path else tools.artillery(machine, Path(node))
     package = json.loads((home / "package.json").read_bytes())
@@ -47,6 +51,23 @@ def find(machine: Machine, path: str) -> Tool:
         version=version,
         source="configured" if path else "installed by ltlab",
         home=home,
+    )
+
+
+def _of_image(machine: Machine) -> Tool:
+    said = machine.run(
+        ["node", "-p", f"require('{_IN_IMAGE}/package.json').version"],
+        failure=errors.EngineError,
+        remedy=f"see whether {IMAGE} is Artillery's own image",
+        env={},
+        timeout_s=60,
+    ).out
+    return Tool(
+        argv=("node", str(_IN_IMAGE / "bin" / "run")),
+        version=said.strip(),
+        source=f"image {IMAGE}",
+        home=_IN_IMAGE,
+        image=IMAGE,
     )
 
 
@@ -92,7 +113,7 @@ def _inspected(
         "LTLAB_ARTILLERY_HOME": str(tool.home),
     }
     inspector = str(_plugin_folder() / "inspect.mjs")
-    done = process.run(
+    done = machine.run(
         [tool.argv[0], inspector, str(scenario.script), json.dumps(flags)],
         failure=errors.ConfigError,
         remedy=f"mend {scenario.script.name}",
@@ -112,7 +133,13 @@ def _inspected(
 
 
 def plan(
-    tool: Tool, scenario: model.Scenario, script: Script, *, base_url: str, run_dir: Path
+    tool: Tool,
+    scenario: model.Scenario,
+    script: Script,
+    *,
+    base_url: str,
+    run_dir: Path,
+    live: model.Live | None = None,
 ) -> Plan:
     """Return `artillery run` with the plug-in injected by environment; a missing target is ours."""
     target = () if script.has_target or not base_url else ("--target", base_url)
@@ -136,6 +163,7 @@ def plan(
             ),
             "LTLAB_SAMPLES_DIR": str(run_dir),
             "LTLAB_ARTILLERY_HOME": str(tool.home),
+            **_statsd(live),
         },
         run_dir=run_dir,
         log=run_dir / "artillery.log",
@@ -150,6 +178,13 @@ def reader(run_dir: Path) -> artillery_samples.NdjsonReader:
 def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
     """Read Artillery's report, its `ensure` checks and its exit code."""
     return artillery_outcome.read(scenario, plan, exit_code)
+
+
+def _statsd(live: model.Live | None) -> dict[str, str]:
+    if live is None or live.statsd is None:
+        return {}
+    host, port = live.statsd
+    return {"LTLAB_STATSD": f"{host}:{port}", "LTLAB_STATSD_TAGS": json.dumps(dict(live.tags))}
 
 
 def _no_proxy(base_url: str) -> dict[str, str]:

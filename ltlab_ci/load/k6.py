@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ltlab_ci import errors, model, process
-from ltlab_ci.load import follow, k6_outcome, k6_plan, tools
+from ltlab_ci.load import follow, k6_live, k6_outcome, k6_plan, tools
 from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
 
+IMAGE = "grafana/k6:2.2.0"
 CSV = "samples.csv"
 QUIET = {
     "K6_NO_USAGE_REPORT": "true",  # no call to the vendor at the end of a run
@@ -49,7 +50,9 @@ _RESERVED_ARGS = (
 
 def find(machine: Machine, path: str) -> Tool:
     """Return k6 from the configured path, else PATH, else the pinned one, installed on first use."""
-    if path:
+    if machine.contained:
+        program, source = "k6", f"image {IMAGE}"
+    elif path:
         program, source = (
             str((machine.root / path).resolve()) if "/" in path else path,
             "configured",
@@ -59,7 +62,7 @@ def find(machine: Machine, path: str) -> Tool:
         program, source = (found or "", "PATH")
     if not program:
         program, source = str(tools.k6(machine)), "installed by ltlab"
-    said = process.run(
+    said = machine.run(
         [program, "version"],
         failure=errors.EngineError,
         remedy="check `engines.k6.path`, or remove it to let ltlab install k6",
@@ -72,14 +75,15 @@ def find(machine: Machine, path: str) -> Tool:
             f"{program} is {said.strip()[:60]!r}; ltlab needs k6 1.0 or newer",
             remedy="install a newer k6, or remove the old one from PATH to let ltlab install it",
         )
-    return Tool(argv=(program,), version=found_version[0][1:], source=source)
+    image = IMAGE if machine.contained else ""
+    return Tool(argv=(program,), version=found_version[0][1:], source=source, image=image)
 
 
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     """Run the script's init code by `k6 inspect`, which starts no load."""
     _refuse(scenario)
     env = {**addressed(scenario.env, machine.base_url), **QUIET, **_READABLE}
-    done = process.run(
+    done = machine.run(
         [
             *tool.argv,
             "inspect",
@@ -104,19 +108,20 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     options = json.loads(done.out)
     tags = options.get("tags") or {}
     _refuse_tags(scenario, tags)
-    return Script(load=k6_plan.read(options))
+    return Script(load=k6_plan.read(options), tags=tags)
 
 
 def plan(
     tool: Tool,
     scenario: model.Scenario,
-    script: Script,  # noqa: ARG001  (other engines need it)
+    script: Script,
     *,
     base_url: str,
     run_dir: Path,
+    live: model.Live | None = None,
 ) -> Plan:
     """Return `k6 run` with CSV samples and its own end-of-test summary written to `run_dir`."""
-    env = {**addressed(scenario.env, base_url), **QUIET, **_READABLE}
+    env = {**addressed(scenario.env, base_url), **QUIET, **_READABLE, **k6_live.env(live)}
     return Plan(
         argv=(
             *tool.argv,
@@ -126,6 +131,7 @@ def plan(
             f"csv={run_dir / CSV}",
             "--summary-export",
             str(run_dir / k6_outcome.SUMMARY),
+            *k6_live.words(live, script.tags, scenario.args),
             *scenario.args,
             str(scenario.script),
         ),

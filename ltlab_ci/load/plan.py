@@ -7,12 +7,17 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ltlab_ci import model
+from ltlab_ci import model, process
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What an engine may know of where it runs: environment, working folder, cache, and how to say what takes a while."""
+    """What an engine may know of where it runs: environment, working folder, cache, and how to say
+    what takes a while.
+
+    `run` runs a program as `process.run` does. `contained`: it runs in the engine's own image, which
+    brings the engine.
+    """
 
     environ: Mapping[str, str]
     root: Path
@@ -20,16 +25,22 @@ class Machine:
     node_path: str = ""
     base_url: str = ""
     busy: Callable[[str], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
+    run: Callable[..., process.Done] = process.run
+    contained: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tool:
-    """An engine that was found: how it is called, its version, and where it came from."""
+    """An engine that was found: how it is called, its version, and where it came from.
+
+    `image` is the container image that it runs in, "" for one on this machine.
+    """
 
     argv: tuple[str, ...]
     version: str
     source: str
     home: Path | None = None
+    image: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +48,12 @@ class Script:
     """What a script says of itself before it runs.
 
     `load` is its plan of load, as far as it can be known; `has_target` is False for an Artillery
-    script that names no target of its own.
+    script that names no target of its own; `tags` are a k6 script's `options.tags`.
     """
 
     load: model.PlannedLoad = field(default_factory=model.PlannedLoad)
     has_target: bool = True
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

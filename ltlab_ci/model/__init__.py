@@ -5,15 +5,25 @@ from ltlab_ci.model.config import (
     Cut,
     EngineName,
     LabFile,
-    Ready,
     Scenario,
     ScenarioSpec,
-    Service,
     Thresholds,
     json_schema,
     thresholds,
 )
+from ltlab_ci.model.fields import address
 from ltlab_ci.model.grafana import Frames, Grafana, Json, PanelQuery, Snapshot, View
+from ltlab_ci.model.lab import (
+    LIVE_BUCKET,
+    MINUTE_BUCKET,
+    GrafanaSpec,
+    Influx,
+    LabSpec,
+    Live,
+    Runtime,
+    StoreSpec,
+    retention_days,
+)
 from ltlab_ci.model.results import (
     Endpoint,
     Environment,
@@ -47,6 +57,7 @@ from ltlab_ci.model.samples import (
     Window,
 )
 from ltlab_ci.model.series import Beyond, Distribution, ErrorKind, Excerpt, Series, Trend
+from ltlab_ci.model.service import ComposeService, Ready, Service
 from ltlab_ci.model.thresholds import (
     OPERATORS,
     Severity,
@@ -60,6 +71,8 @@ from ltlab_ci.model.thresholds import (
 
 __all__ = [
     "BUILT_IN",
+    "LIVE_BUCKET",
+    "MINUTE_BUCKET",
     "OPERATORS",
     "STATS_OF",
     "SYSTEM_TAGS",
@@ -67,6 +80,7 @@ __all__ = [
     "Answer",
     "Batch",
     "Beyond",
+    "ComposeService",
     "Config",
     "Cut",
     "Distribution",
@@ -79,8 +93,12 @@ __all__ = [
     "Finding",
     "Frames",
     "Grafana",
+    "GrafanaSpec",
+    "Influx",
     "Json",
     "LabFile",
+    "LabSpec",
+    "Live",
     "LoadModel",
     "Metric",
     "MetricSummary",
@@ -94,6 +112,7 @@ __all__ = [
     "Ramp",
     "Ready",
     "Result",
+    "Runtime",
     "Scenario",
     "ScenarioResult",
     "ScenarioSpec",
@@ -104,6 +123,7 @@ __all__ = [
     "Span",
     "Stat",
     "Status",
+    "StoreSpec",
     "Threshold",
     "Thresholds",
     "Times",
@@ -112,10 +132,12 @@ __all__ = [
     "Verdict",
     "View",
     "Window",
+    "address",
     "ambiguous_in_k6_csv",
     "json_schema",
     "misfit",
     "parse_key",
+    "retention_days",
     "seconds",
     "thresholds",
 ]

@@ -113,7 +113,7 @@ class ScenarioResult(Shown):
 
 
 class Environment(Shown):
-    """Where it was measured."""
+    """Where it was measured. `testid` is the run's tag in InfluxDB, "" where none keeps it."""
 
     ltlab: str
     python: str
@@ -122,6 +122,7 @@ class Environment(Shown):
     memory_mb: int
     lab: str
     service: str
+    testid: str = ""
 
 
 class Times(Shown):

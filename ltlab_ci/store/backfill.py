@@ -18,6 +18,7 @@ from pathlib import Path
 from influxdb_client import InfluxDBClient, WriteService
 from influxdb_client.rest import ApiException
 
+from ltlab_ci import model
 from ltlab_ci.store import flux, influx
 from ltlab_ci.store.points import SLICE_NS, Points, Slice
 
@@ -65,7 +66,7 @@ class Completion:
 
 
 def complete(
-    server: influx.Server,
+    server: model.Influx,
     files: Sequence[Path],
     tags: Mapping[str, str],
     *,
@@ -100,7 +101,7 @@ def complete(
 class _Filler:
     """Counts and writes; a few requests are under way at a time."""
 
-    def __init__(self, client: InfluxDBClient, server: influx.Server, patience_s: float) -> None:
+    def __init__(self, client: InfluxDBClient, server: model.Influx, patience_s: float) -> None:
         self._client, self._server, self._patience_s = client, server, patience_s
         self._service = WriteService(client.api_client)
         self.refused: set[str] = set()

@@ -80,7 +80,7 @@ class Cardinality:
 
 
 def ensure_buckets(
-    server: influx.Server, retention_s: Mapping[str, int] = RETENTION_S
+    server: model.Influx, retention_s: Mapping[str, int] = RETENTION_S
 ) -> tuple[str, ...]:
     """Make the buckets that are missing and return their names; others stay as they are.
 
@@ -103,7 +103,7 @@ def ensure_buckets(
     return tuple(made)
 
 
-def ensure_minutes(server: influx.Server, target: str = "ltlab_minute") -> None:
+def ensure_minutes(server: model.Influx, target: str = "ltlab_minute") -> None:
     """Have InfluxDB sum up the raw samples every minute; a task of that name is brought up to date.
 
     Only new samples: after a backfill, call `sum_up`.
@@ -119,7 +119,7 @@ def ensure_minutes(server: influx.Server, target: str = "ltlab_minute") -> None:
             api.update_task_request(there[0].id, TaskUpdateRequest(flux=script))
 
 
-def sum_up(server: influx.Server, run: influx.Run, target: str = "ltlab_minute") -> None:
+def sum_up(server: model.Influx, run: influx.Run, target: str = "ltlab_minute") -> None:
     """Write the minutes of one scenario anew, from all its samples."""
     if run.window is None:
         return
@@ -131,7 +131,7 @@ def sum_up(server: influx.Server, run: influx.Run, target: str = "ltlab_minute")
             influx.rows(client, flux.minute(rows, target))
 
 
-def cardinality(server: influx.Server, tags: Mapping[str, str], since_ns: int) -> Cardinality:
+def cardinality(server: model.Influx, tags: Mapping[str, str], since_ns: int) -> Cardinality:
     """Count the series that samples with these tags have made since a time."""
     with influx.talking(server) as client:
         series = _one(client, flux.series_count(server.bucket, since_ns, tags))
@@ -149,7 +149,7 @@ def cardinality(server: influx.Server, tags: Mapping[str, str], since_ns: int) -
 
 
 def facts(
-    server: influx.Server, names: tuple[str, ...] = tuple(RETENTION_S)
+    server: model.Influx, names: tuple[str, ...] = tuple(RETENTION_S)
 ) -> tuple[tuple[Bucket, ...], tuple[RunFacts, ...]]:
     """Return those of the buckets that exist, and the raw bucket's runs, the newest first."""
     with influx.talking(server) as client:

@@ -1,6 +1,6 @@
 """Answers from InfluxDB 2, to the very questions that DuckDB answers (duck.py).
 
-`Store` asks; `Server` says where; `talking` is how every module here reaches a server. Times that
+`Store` asks; `talking` is how every module here reaches a server. Times that
 a busy or restarting server needs are waited for, within limits.
 Not here: the Flux (flux.py), bringing samples in (backfill.py), buckets and tasks (buckets.py).
 """
@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -33,16 +33,6 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Server:
-    """An InfluxDB 2 server and the bucket of raw samples in it."""
-
-    url: str
-    token: str = field(repr=False)
-    org: str = "ltlab"
-    bucket: str = "ltlab"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Run:
     """How one scenario's samples are told from all others, and the time that holds them all."""
 
@@ -54,7 +44,7 @@ class Store:
     """Answers questions about scenarios whose samples are in InfluxDB."""
 
     def __init__(
-        self, server: Server, runs: Mapping[str, Run], *, patience_s: float = PATIENCE_S
+        self, server: model.Influx, runs: Mapping[str, Run], *, patience_s: float = PATIENCE_S
     ) -> None:
         self._server, self._runs, self._patience_s = server, runs, patience_s
 
@@ -90,7 +80,7 @@ class Store:
 
 
 @contextmanager
-def talking(server: Server) -> Iterator[InfluxDBClient]:
+def talking(server: model.Influx) -> Iterator[InfluxDBClient]:
     """Hand out a client; what goes wrong with the server becomes a StoreError."""
     try:
         client = InfluxDBClient(
@@ -125,7 +115,7 @@ def patiently(action: Callable[[], Result], patience_s: float) -> Result:
         time.sleep(wait_s)
 
 
-def told(error: Exception, server: Server) -> errors.StoreError:
+def told(error: Exception, server: model.Influx) -> errors.StoreError:
     """Say what a server's refusal means and what to do."""
     status = error.status if isinstance(error, ApiException) else None
     if status == HTTPStatus.BAD_REQUEST and "organization name" in reason(error):

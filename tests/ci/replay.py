@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from ltlab_ci import load, model, report
-from ltlab_ci.flows import judge, measure
+from ltlab_ci.flows import judge, measure, stored
 from ltlab_ci.load import k6, plan
 from ltlab_ci.store import duck
 
@@ -52,7 +52,7 @@ def main(folder: Path) -> None:
         findings=(),
         samples=samples,
     )
-    judged = judge.every([measured], folder / "samples")
+    judged = judge.every([measured], folder / "samples", stored.Kept())
     result = judge.result(
         judged,
         (),

@@ -19,8 +19,6 @@ from pathlib import Path
 
 import requests
 
-from ltlab_ci.store import influx
-
 BINARY = Path.home() / ".cache" / "ltlab-ci" / "influxd-2.9.1" / "influxd"
 TOKEN = "token-of-the-tests"
 _PATIENCE_S = 60.0
@@ -35,9 +33,9 @@ class Influxd:
     child: subprocess.Popen[bytes] | None = None
 
     @property
-    def server(self) -> influx.Server:
+    def server(self) -> model.Influx:
         """Return what ltlab is told of it."""
-        return influx.Server(url=f"http://127.0.0.1:{self.port}", token=TOKEN)
+        return model.Influx(url=f"http://127.0.0.1:{self.port}", token=TOKEN)
 
     def start(self) -> None:
         """Start it and wait until it answers."""

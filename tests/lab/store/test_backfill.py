@@ -36,7 +36,7 @@ def many(count: int, *, start_ns: int = START_NS) -> list[Sample]:
     ]
 
 
-def points_in(server: influx.Server, tags: Mapping[str, str]) -> list[tuple[object, ...]]:
+def points_in(server: model.Influx, tags: Mapping[str, str]) -> list[tuple[object, ...]]:
     """Return every field of every point of a run, whatever wrote it."""
     script = f"{flux.source(server.bucket, None)} {flux.keep(flux.equals(tags))}"
     with influx.talking(server) as client:
@@ -229,7 +229,7 @@ def test_complete__a_server_killed_in_mid_write_has_everything_in_the_end(
         assert sum(one.found for one in filled.metrics.values()) == 60_000
 
 
-def points_written(server: influx.Server, tags: Mapping[str, str]) -> bool:
+def points_written(server: model.Influx, tags: Mapping[str, str]) -> bool:
     """Say whether anything of a run has arrived."""
     script = f"{flux.source(server.bucket, None)} {flux.keep(flux.equals(tags))} |> first()"
     with influx.talking(server) as client:

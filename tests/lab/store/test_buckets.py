@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ltlab_ci import errors
+from ltlab_ci import errors, model
 from ltlab_ci.store import backfill, buckets, flux, influx
 from tests import factories
 from tests.factories import SECOND_NS, START_NS
@@ -55,7 +55,7 @@ def a_load(start_ns: int, count: int) -> list[Sample]:
     return [*durations, Sample(metric="vus", time_ns=start_ns, value=5.0)]
 
 
-def minutes(server: influx.Server, tags: Mapping[str, str]) -> dict[tuple[str, ...], float]:
+def minutes(server: model.Influx, tags: Mapping[str, str]) -> dict[tuple[str, ...], float]:
     """Return what the minutes say: a figure by metric, name, start in seconds and field."""
     with influx.talking(server) as client:
         rows = influx.rows(

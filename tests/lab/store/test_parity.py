@@ -33,7 +33,7 @@ RUNS = runs().map(lambda samples: [sample for sample in samples if storable(samp
 
 
 def check(
-    server: influx.Server, parquet: Path, questions: Sequence[model.Question], scenario: str
+    server: model.Influx, parquet: Path, questions: Sequence[model.Question], scenario: str
 ) -> None:
     """Hold InfluxDB's answers against DuckDB's."""
     filled = backfill.complete(server, [parquet], {"testid": uuid.uuid4().hex})

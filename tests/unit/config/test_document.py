@@ -208,7 +208,9 @@ def test_suggestion__only_where_a_word_is_near(word: str, expected: str) -> None
 @pytest.mark.parametrize(
     ("loc", "some"),
     [
-        ((), {"version", "service", "scenarios", "thresholds", "steady_state", "engines"}),
+        ((), {"version", "service", "scenarios", "thresholds", "steady_state", "engines", "lab"}),
+        (("lab",), {"runtime", "store"}),
+        (("lab", "store"), {"raw_retention", "minute_retention"}),
         (("service",), {"command", "url", "build", "ready", "env"}),
         (("service", "ready"), {"get", "command", "timeout"}),
         (("scenarios", "any"), {"engine", "script", "env", "args", "thresholds", "steady_state"}),

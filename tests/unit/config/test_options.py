@@ -41,6 +41,22 @@ def test_option__names_agree_everywhere(option: options.Option) -> None:
         assert found.value == ("x" if option.variable in environ else option.default)
 
 
+def test_resolve__where_credentials_go_no_file_of_the_project_may_say() -> None:
+    guarded = [option for option in options.OPTIONS if option.guarded]
+    assert {"influxdb-url", "influxdb-token"} <= {option.name for option in guarded}
+    dotenv = {option.variable: "http://attacker.test" for option in options.OPTIONS}
+    found = options.resolve(file={}, dotenv=dotenv, environ={}, flags={})
+    for option in options.OPTIONS:
+        assert (found[option.name].value == option.default) is option.guarded
+
+
+def test_resolve__no_value_is_in_a_repr() -> None:
+    found = options.resolve(
+        file={}, dotenv={}, environ={"LTLAB_INFLUXDB_TOKEN": "s3cret"}, flags={}
+    )
+    assert "s3cret" not in repr(found)
+
+
 def test_house__the_environment_is_read_in_cli_alone() -> None:
     readers = {
         path

@@ -80,6 +80,7 @@ def test_up__a_command_is_started_awaited_and_stopped(tmp_path: Path) -> None:
         assert running.death() is None
         assert 0 <= running.ready_after_s < 30
         assert running.child is not None
+        assert isinstance(running.child, process.Child)
         pid = running.child.pid
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -196,7 +197,7 @@ def test_up__a_ready_command_may_wait_for_the_service_itself(tmp_path: Path) -> 
 
 
 def test_up__is_stopped_when_the_body_fails(tmp_path: Path) -> None:
-    children: list[process.Child | None] = []
+    children: list[process.Program | None] = []
 
     def run() -> None:
         with up(serves(), tmp_path) as running:
@@ -262,7 +263,7 @@ def test_bench__an_engine_gets_its_environment_and_its_log(tmp_path: Path) -> No
     bench = embedded.bench(tmp_path, ENVIRON)
     path = tmp_path / "logs" / "engine.log"
     argv = ("/bin/sh", "-c", "pwd; echo $KEPT $MORE; env")
-    with bench.exec(argv, env={"MORE": "too"}, log=path) as child:
+    with bench.exec(argv, image="", env={"MORE": "too"}, log=path) as child:
         assert child.wait(10) == 0
     assert path.read_text().splitlines()[:2] == [str(tmp_path), "yes too"]
     assert "s3cret" not in path.read_text()
@@ -272,7 +273,7 @@ def test_bench__an_engine_that_is_missing_is_an_engine_error(tmp_path: Path) -> 
     bench = embedded.bench(tmp_path, ENVIRON)
     with (
         pytest.raises(errors.EngineError),
-        bench.exec(("/nowhere/k6",), env={}, log=tmp_path / "log"),
+        bench.exec(("/nowhere/k6",), image="", env={}, log=tmp_path / "log"),
     ):
         pytest.fail("it cannot have started")
 

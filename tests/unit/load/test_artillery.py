@@ -70,6 +70,14 @@ def test_plan__gives_a_target_where_the_script_has_none(
     assert argv[5:-1] == expected
 
 
+def test_plan__live_names_the_statsd_and_the_runs_tags() -> None:
+    live = model.Live(tags={"testid": "shop-1"}, statsd=("127.0.0.1", 8125))
+    env = artillery.plan(TOOL, scenario(), Script(), base_url=LOCAL, run_dir=RUN_DIR, live=live).env
+    assert env["LTLAB_STATSD"] == "127.0.0.1:8125"
+    assert json.loads(env["LTLAB_STATSD_TAGS"]) == {"testid": "shop-1"}
+    assert "LTLAB_STATSD" not in planned().env
+
+
 def test_plan__brings_the_plug_in_by_environment() -> None:
     env = planned().env
     assert list(json.loads(env["ARTILLERY_PLUGINS"])) == ["ltlab"]

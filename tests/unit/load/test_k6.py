@@ -41,6 +41,45 @@ def test_plan__is_the_whole_command() -> None:
     assert plan.log == Path("/report/logs/browse/k6.log")
 
 
+LIVE = model.Live(
+    tags={"testid": "shop-1", "project": "shop"},
+    influx=model.Influx(url="http://127.0.0.1:8086", token="s3cret-token"),
+)
+
+
+def live_plan(live: model.Live | None, *args: str, own: Mapping[str, str] | None = None) -> Plan:
+    return k6.plan(
+        TOOL,
+        factories.a_scenario(args=args),
+        Script(tags=own or {}),
+        base_url="",
+        run_dir=Path("/report"),
+        live=live,
+    )
+
+
+def test_plan__live_writes_to_influxdb_with_the_runs_tags() -> None:
+    plan = live_plan(LIVE, own={"team": "a=b"})
+    assert "--out=influxdb=http://127.0.0.1:8086/ltlab" in plan.argv
+    tags = [word for word in plan.argv if word.startswith("--tag=")]
+    assert tags == ["--tag=team=a=b", "--tag=testid=shop-1", "--tag=project=shop"]
+    assert plan.env["K6_INFLUXDB_PASSWORD"] == "s3cret-token"
+    assert not any("s3cret" in word for word in (*plan.argv, repr(LIVE)))
+
+
+def test_plan__live_leaves_out_option_tags_that_an_argument_replaces() -> None:
+    for args in (("--tag", "team=b"), ("--tag=team=b",)):
+        words = live_plan(LIVE, *args, own={"team": "a", "other": "c"}).argv
+        assert not any("team=a" in word or "other=c" in word for word in words)
+
+
+def test_plan__live_without_influxdb_still_tags() -> None:
+    plan = live_plan(model.Live(tags={"testid": "r"}))
+    assert "--tag=testid=r" in plan.argv
+    assert not any("influxdb" in word for word in plan.argv)
+    assert not any(name.startswith("K6_INFLUXDB") for name in plan.env)
+
+
 def test_plan__calls_nobody_and_counts_nanoseconds() -> None:
     env = planned(factories.a_scenario()).env
     assert env["K6_NO_USAGE_REPORT"] == "true"
@@ -144,7 +183,7 @@ def test_inspect__refuses_option_tags_that_make_custom_ones_unreadable(
     scenario = factories.a_scenario(thresholds=(model.Threshold.parse(key, "count > 1"),))
     tool = a_program(tmp_path, f"echo '{json.dumps({'tags': tags})}'")
     if not refused:
-        assert k6.inspect(tool, scenario, factories.a_machine(tmp_path)) == Script()
+        assert k6.inspect(tool, scenario, factories.a_machine(tmp_path)) == Script(tags=tags)
         return
     with pytest.raises(errors.ConfigError) as caught:
         k6.inspect(tool, scenario, factories.a_machine(tmp_path))

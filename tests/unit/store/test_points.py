@@ -15,7 +15,7 @@ from tests.samples import Sample, recorded
 
 
 def lines(parquet: Path) -> list[str]:
-    points = Points(parquet, {"testid": "one"})
+    points = Points([parquet], {"testid": "one"})
     try:
         slices = points.counts()
         found = [text for some in points.lines(list(slices), 7) for text in some]
@@ -72,7 +72,7 @@ def test_unstorable__is_counted_by_metric(tmp_path: Path) -> None:
         Sample(metric="m", time_ns=START_NS, value=1.0, tags={"name": "two\nlines"}),
         Sample(metric="m", time_ns=START_NS, value=1.0),
     ]
-    points = Points(recorded(tmp_path / "samples", samples), {})
+    points = Points([recorded(tmp_path / "samples", samples)], {})
     assert points.unstorable() == {"m": 2}
     assert points.counts() == {("m", START_NS // SLICE_NS): 1}
     points.close()

@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { isMainThread, threadId } from 'node:worker_threads';
 
 import { recordRequests } from './http.js';
+import { sendLive } from './live.js';
 import { recordMetrics } from './metrics.js';
 import { allClosed, Recorder } from './recorder.js';
 
@@ -25,15 +26,21 @@ const artillery = isMainThread ? {} : await load().catch((error) => ({ error }))
 export class Plugin {
   #folder = fromEnvironment('LTLAB_SAMPLES_DIR');
   #close;
+  #endLive = async () => {};
 
-  constructor(_script, events) {
+  constructor(script, events) {
     this.#close = isMainThread ? followRun(this.#folder, events) : followLoad(this.#folder);
     process.on('exit', () => this.#close());
+    if (isMainThread && process.env.LTLAB_STATSD) {
+      this.#endLive = sendLive(liveSettings(), script, events);
+    }
   }
 
   cleanup(done) {
     // The main thread exits without waiting for its workers, which would cost their last lines.
-    const ready = isMainThread ? workersClosed(this.#folder) : Promise.resolve();
+    const ready = isMainThread
+      ? Promise.all([workersClosed(this.#folder), this.#endLive()])
+      : Promise.resolve();
     ready.then(() => {
       this.#close();
       done();
@@ -91,6 +98,14 @@ async function load() {
   const core = (file) => import(pathToFileURL(path.join(home, 'dist', 'lib', 'core', file)).href);
   const [engine, store] = await Promise.all([core('engine_http.js'), core('ssms.js')]);
   return { HttpEngine: engine.default, SSMS: store.SSMS };
+}
+
+function liveSettings() {
+  return {
+    home: fromEnvironment('LTLAB_ARTILLERY_HOME'),
+    address: fromEnvironment('LTLAB_STATSD'),
+    tags: JSON.parse(fromEnvironment('LTLAB_STATSD_TAGS')),
+  };
 }
 
 function fromEnvironment(name) {

@@ -1,0 +1,123 @@
+"""Which lab a run takes place in, brought up and torn down around it.
+
+Not here: what is run in it (run.py), whether its store is complete (stored.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ltlab_ci import console, errors, model
+from ltlab_ci.lab import compose, daemon, lab_ready, left_up
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lab:
+    """A lab that is up, and the tags that every sample of this run carries in it.
+
+    `name` is its Compose project. `addresses` None: samples are kept and judged in the report folder alone. `trusted`: engines,
+    and with them the scripts they run, may have its token.
+    """
+
+    runtime: model.Runtime
+    tags: Mapping[str, str]
+    name: str = ""
+    addresses: lab_ready.Addresses | None = None
+    trusted: bool = False
+
+    def live(self, scenario: str, *, inside: bool) -> model.Live | None:
+        """Return what the engine of a scenario feeds, None in a lab without any such thing.
+
+        `inside`: the engine is a container that reaches the lab's services by their names.
+        """
+        if self.addresses is None:
+            return None
+        where = self.addresses.inside() if inside else self.addresses
+        return model.Live(
+            tags=self.tags_of(scenario),
+            influx=where.influx if self.trusted else None,
+            statsd=where.statsd,
+        )
+
+    def tags_of(self, scenario: str) -> dict[str, str]:
+        """Return the tags that every sample of a scenario carries in InfluxDB."""
+        return {**self.tags, "ltlab_scenario": plain(scenario)}
+
+    def described(self) -> dict[str, str]:
+        """Return what a result's environment says of it."""
+        if self.addresses is None:
+            return {"lab": self.runtime.value}
+        return {"lab": self.runtime.value, "testid": self.tags["testid"]}
+
+
+@contextlib.contextmanager
+def up(
+    config: model.Config, environ: Mapping[str, str], unique: str, voice: console.Console
+) -> Iterator[Lab]:
+    """Hand out the lab that a configuration asks for; what was booted for it is gone afterwards.
+
+    Which one, and why, is said. Raises LabNotReady.
+    """
+    project = plain(config.root.name)
+    tags = {"testid": f"{project}-{unique}", "project": project}
+    with _addresses(config, environ, unique, voice) as (runtime, addresses, name):
+        trusted = runtime is model.Runtime.DOCKER
+        yield Lab(runtime=runtime, tags=tags, name=name, addresses=addresses, trusted=trusted)
+
+
+Found = tuple[model.Runtime, lab_ready.Addresses | None, str]
+
+
+@contextlib.contextmanager
+def _addresses(
+    config: model.Config, environ: Mapping[str, str], unique: str, voice: console.Console
+) -> Iterator[Found]:
+    asked = config.runtime
+    if asked is model.Runtime.EMBEDDED:
+        voice.say("lab: embedded, as asked")
+        yield model.Runtime.EMBEDDED, None, ""
+    elif asked is model.Runtime.EXTERNAL:
+        yield model.Runtime.EXTERNAL, _external(config, voice), ""
+    elif (left := left_up.running(config.lab_dir)) is not None:
+        voice.say(f"lab: docker, the one that `ltlab start` left up; {left.grafana_url}")
+        yield model.Runtime.DOCKER, left, left_up.settings(config.lab_dir).name
+    elif asked is model.Runtime.AUTO:
+        voice.say("lab: embedded, since none was started by `ltlab start`")
+        yield model.Runtime.EMBEDDED, None, ""
+    else:
+        with _booted(config, environ, unique, voice) as stack:
+            yield model.Runtime.DOCKER, stack.addresses, stack.settings.name
+
+
+def _external(config: model.Config, voice: console.Console) -> lab_ready.Addresses:
+    assert config.influx is not None  # config/ refuses an external lab without one
+    voice.say(f"lab: external, as asked; InfluxDB at {config.influx.url}")
+    problem = lab_ready.problem(config.influx)
+    if problem is not None:
+        raise errors.StoreError(
+            problem, remedy="check LTLAB_INFLUXDB_URL, _TOKEN, _ORG and _BUCKET"
+        )
+    return lab_ready.Addresses(influx=config.influx)
+
+
+@contextlib.contextmanager
+def _booted(
+    config: model.Config, environ: Mapping[str, str], unique: str, voice: console.Console
+) -> Iterator[compose.Stack]:
+    settings = compose.temporary(
+        unique,
+        raw_retention_days=config.raw_retention_days,
+        minute_retention_days=config.minute_retention_days,
+    )
+    with contextlib.ExitStack() as opened:
+        with voice.busy(f"lab: docker, booting {settings.name}"):
+            stack = opened.enter_context(compose.lab(daemon.find(environ), settings))
+        yield stack
+
+
+def plain(name: str) -> str:
+    """Return a name that tags, file names and URLs carry unchanged."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:60] or "unnamed"

@@ -1,0 +1,49 @@
+"""What a place to run engines and a service offers, whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from ltlab_ci import errors, model, process
+from ltlab_ci.lab import service
+
+
+class Bench(Protocol):
+    """Processes on this machine (embedded.py), or containers in a network (contained.py)."""
+
+    @property
+    def contained(self) -> bool:
+        """Say whether engines come with their image and reach others by names of a network."""
+
+    def run(
+        self,
+        image: str,
+        argv: Sequence[str],
+        *,
+        failure: type[errors.LabError],
+        remedy: str,
+        env: Mapping[str, str],
+        timeout_s: float,
+        cwd: Path | None = None,
+        check: bool = True,
+    ) -> process.Done:
+        """Run a program to its end, as process.run does: in `image` where engines are contained."""
+
+    def exec(
+        self, argv: tuple[str, ...], *, image: str, env: Mapping[str, str], log: Path
+    ) -> AbstractContextManager[process.Program]:
+        """Run an engine for as long as the block lasts; stopped on every way out, gently first."""
+
+    def service(
+        self, spec: model.Service | None, *, log: Path
+    ) -> AbstractContextManager[service.Running]:
+        """Bring the service under test up for as long as the block lasts. Raises LabNotReady."""
+
+    def base_url(self, spec: model.Service | None) -> str:
+        """Return where the service will answer engines."""
+
+    def join(self, lab: str) -> None:
+        """Let engines reach the InfluxDB and Telegraf of a lab by their names."""

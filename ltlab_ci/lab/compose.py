@@ -1,0 +1,217 @@
+"""The lab of containers: InfluxDB, Telegraf, Grafana and a toy API, up and down by Compose.
+
+Files go into containers by copy, never by mount: the daemon may be on another machine.
+Not here: finding the daemon (daemon.py), when the lab counts as ready (lab_ready.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import docker.errors
+from docker.models.containers import Container
+
+from ltlab_ci import errors, interrupts, model, resources
+from ltlab_ci.lab import daemon as daemons
+from ltlab_ci.lab import lab_ready
+from ltlab_ci.lab.archive import packed
+from ltlab_ci.lab.service import free_port
+
+SERVICES = ("influxdb", "telegraf", "grafana")
+TOY_API = "toy-api"
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+_FILES = {
+    "setup": (("stack/setup.sh", "/setup.sh"),),
+    "telegraf": (("stack/telegraf.conf", "/etc/telegraf/telegraf.conf"),),
+    "grafana": (
+        ("grafana/provisioning", "/etc/grafana/provisioning"),
+        ("grafana/dashboards", "/var/lib/grafana/dashboards"),
+    ),
+}
+"""What each service is given: path in ltlab's data, path in the container."""
+
+_UP_S, _READY_S, _DOWN_S, _PULL_S = 180.0, 60.0, 90.0, 1800.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What makes a lab: its name, the ports its services are published at, its secrets.
+
+    `ports` by service name; `statsd` is Telegraf's.
+    """
+
+    name: str
+    ports: Mapping[str, int]
+    token: str = field(repr=False)
+    password: str = field(repr=False)
+    raw_retention_days: int = 14
+    minute_retention_days: int = 365
+
+    def env(self, bind: str) -> dict[str, str]:
+        """Return what the Compose files ask for."""
+        return {
+            "COMPOSE_PROJECT_NAME": self.name,
+            "BIND_ADDRESS": bind,
+            "INFLUXDB_PORT": str(self.ports["influxdb"]),
+            "STATSD_PORT": str(self.ports["statsd"]),
+            "GRAFANA_PORT": str(self.ports["grafana"]),
+            "TOY_API_PORT": str(self.ports["toy-api"]),
+            "LTLAB_INFLUXDB_TOKEN": self.token,
+            "LTLAB_INFLUXDB_PASSWORD": self.password,
+            "LTLAB_GRAFANA_PASSWORD": self.password,
+            "RAW_DAYS": str(self.raw_retention_days),
+            "MINUTE_DAYS": str(self.minute_retention_days),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A lab that is up, or was: what it is made of, and the daemon it runs in."""
+
+    settings: Settings
+    daemon: daemons.Daemon = field(repr=False)
+
+    @property
+    def addresses(self) -> lab_ready.Addresses:
+        """Return where its parts answer from here."""
+        host, ports = self.daemon.host, self.settings.ports
+        return lab_ready.Addresses(
+            influx=model.Influx(
+                url=f"http://{host}:{ports['influxdb']}", token=self.settings.token
+            ),
+            statsd=(host, ports["statsd"]),
+            grafana_url=f"http://{host}:{ports['grafana']}",
+        )
+
+    def container(self, service: str) -> Container | None:
+        """Return a service's container as it is now, None where there is none."""
+        return container(self.daemon, self.settings.name, service)
+
+
+def container(found: daemons.Daemon, project: str, service: str) -> Container | None:
+    """Return the container of a service of a Compose project, None where there is none."""
+    labels = [f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}"]
+    there = found.client.containers.list(all=True, filters={"label": labels})
+    return there[0] if there else None
+
+
+def temporary(unique: str, *, raw_retention_days: int, minute_retention_days: int) -> Settings:
+    """Return a lab for one run: its own name, ports that are free here now, secrets of its own."""
+    return Settings(
+        name=f"ltlab-{unique}",
+        ports={name: free_port() for name in ("influxdb", "statsd", "grafana", "toy-api")},
+        token=secrets.token_urlsafe(32),
+        password=secrets.token_urlsafe(16),
+        raw_retention_days=raw_retention_days,
+        minute_retention_days=minute_retention_days,
+    )
+
+
+def up(daemon: daemons.Daemon, settings: Settings, *, toy_api: bool = False) -> Stack:
+    """Bring a lab up until everything in it works; what is up already stays as it is.
+
+    Raises LabNotReady with the service that failed, why, and its last log lines.
+    """
+    stack = Stack(settings=settings, daemon=daemon)
+    services = (*SERVICES, *((TOY_API,) if toy_api else ()))
+    _compose(stack, "create", "--quiet-pull", *services, timeout_s=_PULL_S, remedy=_WHY_NOT)
+    for service, files in _FILES.items():
+        _give(stack, service, files)
+    try:
+        _compose(
+            stack,
+            *("up", "--detach", "--no-recreate", "--quiet-pull", "--wait"),
+            *("--wait-timeout", f"{_UP_S:.0f}", *services),
+            timeout_s=_UP_S + 30,
+            remedy=_WHY_NOT,
+        )
+        lab_ready.wait(stack.addresses, timeout_s=_READY_S)
+    except errors.LabNotReady as error:
+        raise errors.LabNotReady(
+            f"the lab is not ready: {_told(stack) or error.message}", remedy=error.remedy
+        ) from error
+    return stack
+
+
+def down(stack: Stack, *, volumes: bool) -> None:
+    """Stop a lab and remove its containers and network, and with `volumes` all that it stored."""
+    _compose(
+        stack,
+        *("--profile", "*", "down", "--remove-orphans", "--timeout", "5"),
+        *(("--volumes",) if volumes else ()),
+        timeout_s=_DOWN_S,
+        remedy=f"remove it by hand: docker compose -p {stack.settings.name} down -v",
+    )
+
+
+@contextlib.contextmanager
+def lab(daemon: daemons.Daemon, settings: Settings) -> Iterator[Stack]:
+    """Bring up a lab for as long as the block lasts; on every way out nothing of it is left."""
+    try:
+        yield up(daemon, settings)
+    finally:
+        with interrupts.PROCESS.deferred():  # what was begun is also ended
+            down(Stack(settings=settings, daemon=daemon), volumes=True)
+
+
+def compose(stack: Stack, *words: str, timeout_s: float) -> str:
+    """Run any other Compose command on a lab and return what it said on stdout."""
+    return _compose(stack, *words, timeout_s=timeout_s, remedy=_WHY_NOT)
+
+
+_WHY_NOT = "see `ltlab doctor`, mend what it names, and run again"
+
+
+def _compose(stack: Stack, *words: str, timeout_s: float, remedy: str) -> str:
+    folder = resources.folder("stack")
+    files = [word for name in ("compose.yml", "copied.yml") for word in ("-f", str(folder / name))]
+    bind = "127.0.0.1" if stack.daemon.local else "0.0.0.0"
+    done = stack.daemon.run_compose(
+        [*files, "--ansi", "never", "--progress", "quiet", *words],
+        env=stack.settings.env(bind),
+        timeout_s=timeout_s,
+        remedy=remedy,
+    )
+    return done.out
+
+
+def _give(stack: Stack, service: str, files: tuple[tuple[str, str], ...]) -> None:
+    container = stack.container(service)
+    if container is None:
+        raise errors.LabNotReady(f"the lab's {service} was not made", remedy=_WHY_NOT)
+    for source, target in files:
+        try:
+            container.put_archive("/", packed(resources.file(source), target))
+        except docker.errors.APIError as error:
+            raise errors.LabNotReady(
+                f"{Path(target).name} could not be copied into the lab's {service}: "
+                f"{error.explanation}",
+                remedy="run `ltlab reset`, then again",
+            ) from error
+
+
+def _told(stack: Stack) -> str:
+    """Name the first service that is not well, how it is, and its last words."""
+    for service in ("influxdb", "setup", *SERVICES[1:], TOY_API):
+        container = stack.container(service)
+        if container is None:
+            continue
+        state = container.attrs["State"]
+        health = (state.get("Health") or {}).get("Status", "")
+        done = service == "setup" and state["Status"] == "exited" and state["ExitCode"] == 0
+        if done or (state["Status"] == "running" and health in {"healthy", ""}):
+            continue
+        how = "was out of memory" if state.get("OOMKilled") else health or state["Status"]
+        if state["Status"] == "exited":
+            how = f"exited with {state['ExitCode']}"
+        elif state["Status"] == "created":
+            how = f"did not start ({state.get('Error') or 'it waits for another service'})"
+        tail = container.logs(tail=3).decode("utf-8", "replace").strip().splitlines()
+        said = f" ({' | '.join(line.strip() for line in tail)})" if tail else ""
+        return f"{service} {how}{said}"
+    return ""
