@@ -7,6 +7,7 @@ Not here: what a snapshot holds (report/snapshot.py), how a Grafana is spoken to
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,31 @@ def boards(engines: Iterable[str]) -> tuple[Json, ...]:
     folder = resources.folder("grafana/dashboards")
     uids = [uid for engine in dict.fromkeys(engines) for uid in _OF_ENGINE[engine]]
     return tuple(json.loads((folder / f"{uid}.json").read_bytes()) for uid in [*uids, "lab-health"])
+
+
+def own(paths: Iterable[Path]) -> tuple[Json, ...]:
+    """Read a project's own dashboards. Raises ConfigError for a file that is none."""
+    return tuple(_own(path) for path in paths)
+
+
+def _own(path: Path) -> Json:
+    try:
+        board = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise errors.ConfigError(
+            f"{path.name} cannot be read as a dashboard: {error}",
+            remedy="export it from Grafana: Share, Export, Save to file",
+        ) from error
+    # The uid becomes the name of a file.
+    known = isinstance(board, dict) and re.fullmatch(
+        r"[\w-]{1,40}", str(board.get("uid") or ""), re.ASCII
+    )
+    if not known or not board.get("title") or not isinstance(board.get("panels"), list):
+        raise errors.ConfigError(
+            f"{path.name} is no dashboard with a uid, a title and panels",
+            remedy="export it from Grafana in its classic form, not as a new resource",
+        )
+    return dict(board)
 
 
 def through_grafana(client: grafana.Client) -> Ask:

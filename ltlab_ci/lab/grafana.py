@@ -26,12 +26,12 @@ _LONG = 200
 class Client:
     """Speaks to one Grafana for as long as it is open."""
 
-    def __init__(self, grafana: model.Grafana, *, timeout_s: float = _TIMEOUT_S) -> None:
+    def __init__(self, grafana: model.Grafana, *, direct: bool, timeout_s: float) -> None:
         self._url = grafana.url.rstrip("/")
         self._timeout_s = timeout_s
         self._session = requests.Session()
-        # A proxy of the environment must not hide a local lab; .netrc must not outvote the token.
-        self._session.trust_env = urlsplit(self._url).hostname not in _HERE
+        # A proxy of the environment leads to a Grafana out there, and must not hide a lab's own.
+        self._session.trust_env = not direct and urlsplit(self._url).hostname not in _HERE
         if grafana.token:
             self._session.auth = _Bearer(grafana.token)
 
@@ -134,9 +134,11 @@ class Client:
 
 
 @contextlib.contextmanager
-def opened(grafana: model.Grafana, *, timeout_s: float = _TIMEOUT_S) -> Iterator[Client]:
-    """Hand out a client, and close it."""
-    client = Client(grafana, timeout_s=timeout_s)
+def opened(
+    grafana: model.Grafana, *, direct: bool = False, timeout_s: float = _TIMEOUT_S
+) -> Iterator[Client]:
+    """Hand out a client, and close it; `direct`: past every proxy, as to a lab of our own."""
+    client = Client(grafana, direct=direct, timeout_s=timeout_s)
     try:
         yield client
     finally:

@@ -290,7 +290,9 @@ def provisioned(provisioning: Path, *, default_dashboards: Path) -> Grafana:
     for file in sorted((provisioning / "dashboards").glob("*.yml")):
         folders |= {Path(path) for path in grafana_frames.paths(file.read_text(encoding="utf-8"))}
     files = (path for folder in sorted(folders) for path in sorted(folder.rglob("*.json")))
-    found = {each["uid"]: each for each in (json.loads(path.read_bytes()) for path in files)}
+    read = (json.loads(path.read_bytes()) for path in files)
+    # One without a title is logged and left out, one without a uid is given one.
+    found = {each.get("uid") or secrets.token_hex(4): each for each in read if each.get("title")}
     return Grafana(source=source, dashboards=found, provisioned=set(found))
 
 

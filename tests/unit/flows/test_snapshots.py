@@ -11,7 +11,7 @@ import pytest
 from ltlab_ci import errors, model
 from ltlab_ci.flows import snapshots
 from ltlab_ci.report import frames, snapshot
-from tests.factories import START_NS
+from tests.factories import START_NS, assert_two_lines
 from tests.fakes import grafana as fake
 from tests.unit.report import cases
 
@@ -41,6 +41,32 @@ def test_boards__are_those_of_the_engines_that_ran() -> None:
     uids = [board["uid"] for board in snapshots.boards(["k6", "k6"])]
     assert uids == ["k6-dashboard", "k6-pro", "k6-elite", "lab-health"]
     assert len(snapshots.boards(["k6", "artillery"])) == 7
+
+
+def test_own__a_project_s_dashboards_are_read(tmp_path: Path) -> None:
+    board = {"uid": "shop_1", "title": "Shop", "panels": [{"id": 1, "targets": []}]}
+    file = tmp_path / "shop.json"
+    file.write_text(json.dumps(board), encoding="utf-8")
+    assert snapshots.own([file]) == (board,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"title": "no uid", "panels": []}',
+        '{"uid": "../../x", "title": "a path", "panels": []}',
+        '{"uid": "x", "panels": []}',
+        '{"uid": "x", "title": "other form", "spec": {"elements": {}}}',
+    ],
+)
+def test_own__what_is_no_dashboard_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "shop.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(errors.ConfigError, match=r"shop\.json") as caught:
+        snapshots.own([file])
+    assert_two_lines(caught.value)
 
 
 def test_keep__writes_what_can_be_imported(tmp_path: Path) -> None:

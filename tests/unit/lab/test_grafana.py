@@ -136,3 +136,19 @@ def test_frames__trouble_ends_the_asking(
 
 def test_repr__holds_no_token() -> None:
     assert "glsa" not in repr(model.Grafana(url="http://g", token="glsa_token"))
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_opened__a_lab_of_our_own_is_reached_past_any_proxy(
+    kept: fake.Grafana, url: str, monkeypatch: pytest.MonkeyPatch, *, direct: bool
+) -> None:
+    monkeypatch.setenv("http_proxy", url)  # it answers as Grafana does, whatever is asked of it
+    monkeypatch.setenv("no_proxy", "")
+    kept.dashboards["k6-pro"] = DASHBOARD
+    lab = model.Grafana(url="http://grafana.invalid:3000", token="glsa_token")
+    with grafana.opened(lab, direct=direct, timeout_s=2.0) as client:
+        if direct:
+            with pytest.raises(errors.LabError, match="does not answer"):
+                client.has("k6-pro")
+        else:
+            assert client.has("k6-pro")
