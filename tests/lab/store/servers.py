@@ -19,6 +19,8 @@ from pathlib import Path
 
 import requests
 
+from ltlab_ci import model
+
 BINARY = Path.home() / ".cache" / "ltlab-ci" / "influxd-2.9.1" / "influxd"
 TOKEN = "token-of-the-tests"
 _PATIENCE_S = 60.0
