@@ -170,7 +170,7 @@ def test_copied__files_go_by_copy_and_secrets_stay_hidden(docker_env: Mapping[st
         copied.docker("cp", "setup.sh", f"{copied.project}-setup-1:/setup.sh")
         copied.docker("cp", "telegraf.conf", f"{copied.project}-telegraf-1:/etc/telegraf/")
         copied.docker("cp", "../grafana/provisioning/.", f"{grafana}:/etc/grafana/provisioning/")
-        board = _tar({"dashboards/own.json": b"{}"})
+        board = _tar({"dashboards/own.json": b'{"uid": "own", "title": "Own", "panels": []}'})
         copied.docker("cp", "-", f"{grafana}:/var/lib/grafana", text=board)
         copied.up()
         found = copied.services()
@@ -191,10 +191,15 @@ def test_down__leaves_nothing_not_even_a_one_off_that_still_runs(
     try:
         started.up()
         started.compose("run", "--detach", "--no-deps", "--entrypoint", "sleep", "artillery", "600")
-        assert len(started.left()) == 9  # 5 services, the one-off, a network, two volumes
+        mounts = [mount for each in started.services().values() for mount in each["Mounts"]]
+        volumes = {mount["Name"] for mount in mounts if mount["Type"] == "volume"}
+        assert len(started.left()) == 10  # 5 services, the one-off, a network, three volumes
     finally:
         started.down()
     assert started.left() == []
+    assert len(volumes) == 3  # and none without a name
+    listed = started.docker("volume", "ls", "--quiet").stdout.decode().split()
+    assert not volumes & set(listed)
 
 
 def _published(

@@ -125,7 +125,7 @@ def test_ha__two_grafanas_share_a_database_and_no_volume() -> None:
     assert not grafana.get("ports")
     assert {mount["type"] for mount in grafana["volumes"]} == {"bind"}
     assert grafana["environment"]["GF_DATABASE_HOST"].split(":")[0] in config["services"]
-    assert set(config["volumes"]) == {"influxdb", "postgres"}
+    assert set(config["volumes"]) == {"influxdb", "influxdb-config", "postgres"}
 
 
 def test_images__are_pinned_and_the_versions_that_are_tested() -> None:

@@ -1,14 +1,16 @@
 #!/bin/sh
-# build.sh influxd|telegraf|k6 : build a real server from its Go module, once, into a cache keyed by
-# version; print the program's path. Needs Go, and cargo for influxd (its query language is Rust).
+# build.sh influxd|telegraf|k6|nginx : build a real server from its Go module, once, into a cache keyed
+# by version; print the program's path. Needs Go, and cargo for influxd (its query language is Rust).
+# nginx is taken out of Debian's package, which is not installed: that would start it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/ltlab-ci"
-name=${1:?name one of influxd, telegraf, k6}
+name=${1:?name one of influxd, telegraf, k6, nginx}
 # The versions that stack/compose.yml pins.
 case $name in
   influxd) version=2.9.1 tools="go cargo" ;;
   telegraf) version=1.39.3 tools=go ;;
+  nginx) version=debian tools="apt-get dpkg" ;;
   k6) exec nice -n 10 sh "$here/../../ci/k6_2.sh" ;;
   *) echo "no such server: $name" >&2; exit 2 ;;
 esac
@@ -37,11 +39,16 @@ telegraf() {
     "github.com/influxdata/telegraf/cmd/telegraf@v$version"
 }
 
+nginx() {
+  { apt-get download nginx || { apt-get update && apt-get download nginx; }; } &&
+    dpkg -x nginx_*.deb package && mv package/usr/sbin/nginx nginx
+}
+
 if [ ! -x "$folder/$name" ]; then
   for tool in $tools; do
     command -v "$tool" >/dev/null 2>&1 || {
-      echo "$tool is needed to build $name $version" >&2
-      echo "  what to do: install Go 1.26 or newer; for influxd also Rust 1.83 or newer" >&2
+      echo "$tool is needed to make $name $version" >&2
+      echo "  what to do: install it; Go must be 1.26 or newer, Rust 1.83 or newer" >&2
       exit 1
     }
   done

@@ -1,30 +1,39 @@
 #!/bin/sh
-# daemon.sh : make a Docker daemon answer. One that answers already is left as it is; else Debian's
-# packages are installed if missing (root and apt) and dockerd is started, with its data in the cache
-# beside the built servers. Prints the pid of a daemon that it started: kill that to stop it.
+# daemon.sh : make a Docker daemon answer. One that answers already is left as it is; else Debian's is
+# installed if need be and started (root), with its data in the cache beside the built servers. What
+# images.sh takes from Debian is installed too. Prints the pid of a daemon that it started: kill that.
 set -eu
 state="${XDG_CACHE_HOME:-$HOME/.cache}/ltlab-ci/docker"
+answers() { docker version >/dev/null 2>&1; }
+need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 
 missing=
-command -v docker >/dev/null 2>&1 && command -v dockerd >/dev/null 2>&1 || missing="$missing docker.io"
-command -v iptables >/dev/null 2>&1 || missing="$missing iptables"
-command -v busybox >/dev/null 2>&1 || missing="$missing busybox-static"
-answers() { docker version >/dev/null 2>&1; }
-
-if ! answers || ! command -v busybox >/dev/null 2>&1; then
-  if [ "$(id -u)" != 0 ] || { [ -n "$missing" ] && ! command -v apt-get >/dev/null 2>&1; }; then
-    echo "no Docker daemon answers, and none can be started here; missing:${missing:- nothing but root}" >&2
-    echo "  what to do: start Docker, and install busybox-static" >&2
+need busybox busybox-static
+need openssl openssl
+if ! answers; then
+  need dockerd docker.io
+  need docker docker.io
+  need iptables iptables
+fi
+sudo=
+[ "$(id -u)" = 0 ] || sudo="sudo -n"
+if [ -n "$missing" ]; then
+  log=$(mktemp)
+  if ! { $sudo apt-get update && $sudo env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    echo "the lab's tests need:$missing" >&2
+    echo "  what to do: install these with your system's package manager" >&2
     exit 1
   fi
-  if [ -n "$missing" ]; then
-    log=$(mktemp)
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } \
-      >"$log" 2>&1 || { tail -n 20 "$log" >&2; exit 1; }
-    rm -f "$log"
-  fi
+  rm -f "$log"
 fi
 ! answers || exit 0
+if [ "$(id -u)" != 0 ]; then
+  echo "no Docker daemon answers, and only root can start one" >&2
+  echo "  what to do: start Docker, and be in the group docker" >&2
+  exit 1
+fi
 
 mkdir -p "$state"
 # A session of its own: a Ctrl-C meant for the tests must not stop the daemon before the containers.

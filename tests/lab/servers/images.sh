@@ -2,7 +2,7 @@
 # images.sh PYTHON : make the images that stack/compose.yml names, from the real programs, where no
 # image registry can be reached. An image is made again only when what goes into it has changed, and
 # one without our label (an official one) is left as it is. PYTHON has ltlab's packages installed.
-# Grafana alone is no real server: a fake built to the contract of its API.
+# Grafana alone is no real server: a fake built to the contract of its API. nginx is Debian's.
 set -eu
 python=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,15 +14,15 @@ flock 9
 work=$(mktemp -d "$cache/rootfs.XXXXXX")  # beside the caches: npm's files are hard-linked, not copied
 trap 'rm -rf "$work"' EXIT
 
-image() { sed -n "s|^ *image: \($1:.*\)|\1|p" "$repository/stack/compose.yml" | head -n 1; }
+image() { sed -n "s|^ *image: \($1:.*\)|\1|p" "$repository"/stack/*.yml | head -n 1; }
 
 stale() {  # stale TAG FILE-OR-TEXT... : what goes in has changed, or there is no such image
   tag=$1
   shift
-  key=$({ for part in "$@" "$here/rootfs.sh"; do
+  key=$({ for part in "$@" "$here/rootfs.sh" "$here/images.sh"; do
     if [ -d "$part" ]; then
       find "$part" -name '*.py' -type f | sort | xargs cat
-    elif [ -f "$part" ] && [ ! -x "$part" ]; then
+    elif [ -f "$part" ]; then
       cat "$part"
     else
       echo "$part"
@@ -62,7 +62,7 @@ if stale "$(image influxdb)" "$influxd" "$here/influxdb-entrypoint.sh"; then
   sh "$here/rootfs.sh" "$work/influxdb" "$influxd"
   mkdir -p "$work/influxdb/var/lib/influxdb2"
   install -m 755 "$here/influxdb-entrypoint.sh" "$work/influxdb/entrypoint.sh"
-  import "$work/influxdb" 'ENTRYPOINT ["/entrypoint.sh"]' 'CMD ["influxd"]' 'VOLUME /var/lib/influxdb2'
+  import "$work/influxdb" 'ENTRYPOINT ["/entrypoint.sh"]' 'CMD ["influxd"]' 'VOLUME /var/lib/influxdb2 /etc/influxdb2'
 fi
 telegraf=$(server telegraf)
 if stale "$(image telegraf)" "$telegraf"; then
@@ -86,6 +86,12 @@ if stale "$(image grafana/grafana)" "$repository/tests/fakes" "$repository/stack
   mkdir -p "$work/grafana/app/tests" "$work/grafana/etc/grafana/provisioning" "$work/grafana/var/lib/grafana"
   cp -R "$repository/tests/fakes" "$work/grafana/app/tests/"
   import "$work/grafana" "$python_lines" 'ENTRYPOINT ["python3", "-m", "tests.fakes.grafana"]' 'WORKDIR /app'
+fi
+nginx=$(server nginx)
+if stale "$(image nginx)" "$nginx"; then
+  sh "$here/rootfs.sh" "$work/nginx" "$nginx:usr/sbin/nginx"
+  mkdir -p "$work/nginx/etc/nginx" "$work/nginx/var/log/nginx" "$work/nginx/var/lib/nginx"
+  import "$work/nginx" 'ENTRYPOINT ["/usr/sbin/nginx"]' 'CMD ["-g", "daemon off;"]'
 fi
 if stale "$(image artilleryio/artillery)" "$repository/ltlab_ci/load/locks/artillery/package-lock.json"; then
   installed=$("$python" "$here/artillery.py")  # two lines: the node program, the installation's folder

@@ -11,8 +11,8 @@ for applet in $("$root/bin/busybox" --list); do
   [ "$applet" = busybox ] || ln -sf busybox "$root/bin/$applet"
 done
 ln -sf /bin/busybox "$root/usr/bin/env"  # for `#!/usr/bin/env node`
-printf 'root:x:0:0::/:/bin/sh\nk6:x:12345:12345::/home/k6:/bin/sh\n' >"$root/etc/passwd"
-printf 'root:x:0:\nk6:x:12345:\n' >"$root/etc/group"
+printf '%s\n' root:x:0:0::/:/bin/sh k6:x:12345:12345::/home/k6:/bin/sh nobody:x:65534:65534::/: >"$root/etc/passwd"
+printf '%s\n' root:x:0: k6:x:12345: nogroup:x:65534: >"$root/etc/group"
 
 libraries() {  # of the programs and shared objects named on standard input
   while read -r file; do ldd "$file" 2>/dev/null || :; done |
