@@ -79,6 +79,10 @@ _COMMANDS = {
         "reports:rejudge",
         "Judge recorded samples against the thresholds that ltlab.yml states now.",
     ),
+    "compare": (
+        "compare:command",
+        "Say whether head is slower than base, from samples recorded at the same time.",
+    ),
 }
 """Name to `module:attribute` in this package, and the line that `ltlab --help` shows."""
 

@@ -12,9 +12,18 @@ import rich.table
 import rich.text
 
 from ltlab_ci import console, errors, model, report
+from ltlab_ci.report import compared
 from ltlab_ci.report import view as views
 
 _STYLES = {"fail": "red", "no data": "magenta", "warning": "yellow", "pass": "green"}
+_CHANGE_STYLES = {
+    "slower": "red",
+    "more errors": "red",
+    "invalid": "red",
+    "inconclusive": "yellow",
+    "faster": "green",
+    "fewer errors": "green",
+}
 _VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "error": "bold red"}
 
 
@@ -22,7 +31,7 @@ def outcome(shown: model.Result, *, folder: Path, voice: console.Console, as_jso
     """Print a result for people or programs; of a refused run, the two lines of its error."""
     if as_json:
         voice.raw(report.result_json(shown))
-    if not shown.scenarios:
+    if not shown.scenarios and shown.comparison is None:
         for found in shown.findings:
             voice.error(errors.LabError(found.message, remedy=found.remedy))
     elif not as_json:
@@ -33,6 +42,10 @@ def result(shown: model.Result, *, folder: Path, voice: console.Console) -> None
     """Print a result for people."""
     view = views.build(shown, limits=views.SUMMARY)
     voice.result("")
+    if view.comparison is not None:
+        voice.result(_compared([*view.comparison.rows, *view.comparison.folded]))
+        for text in (*view.comparison.basis, *view.comparison.left_out):
+            voice.result(rich.text.Text(text, "dim"))
     if view.rows:
         voice.result(_table([*view.rows, *view.folded], several=len(shown.scenarios) > 1))
     for remark in view.remarks:
@@ -42,6 +55,22 @@ def result(shown: model.Result, *, folder: Path, voice: console.Console) -> None
         voice.result(f"  what to do: {rich.text.Text(remark.remedy)}")
     voice.result(rich.text.Text(f"{view.title}: {view.headline}", _VERDICT_STYLES[view.verdict]))
     voice.result(rich.text.Text(f"report: {folder / 'report.html'}"))
+
+
+def _compared(rows: list[compared.Row]) -> rich.table.Table:
+    table = rich.table.Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("base against head", overflow="fold")
+    for heading in ("base", "head", "change (95 % interval)"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", overflow="fold")
+    for row in rows:
+        said = f"{row.verdict}: {row.note}" if row.note else row.verdict
+        style = _CHANGE_STYLES.get(row.verdict, "")
+        table.add_row(
+            *(rich.text.Text(cell) for cell in (row.what, row.base, row.head, row.change)),
+            rich.text.Text(said, style),
+        )
+    return table
 
 
 def _table(rows: list[views.Row], *, several: bool) -> rich.table.Table:

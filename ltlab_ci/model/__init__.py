@@ -1,5 +1,16 @@
 """The frozen values that travel between the stages. Import the package: `model.Verdict`."""
 
+from ltlab_ci.model.comparison import (
+    Change,
+    ChangeVerdict,
+    ComparedLoad,
+    Comparison,
+    ComparisonVerdict,
+    Errors,
+    ErrorVerdict,
+    LeftOut,
+    Unjudged,
+)
 from ltlab_ci.model.config import (
     Config,
     Cut,
@@ -24,6 +35,7 @@ from ltlab_ci.model.lab import (
     StoreSpec,
     retention_days,
 )
+from ltlab_ci.model.recorded import Recording, Round, Rules, Side
 from ltlab_ci.model.results import (
     Endpoint,
     Environment,
@@ -80,6 +92,11 @@ __all__ = [
     "Answer",
     "Batch",
     "Beyond",
+    "Change",
+    "ChangeVerdict",
+    "ComparedLoad",
+    "Comparison",
+    "ComparisonVerdict",
     "ComposeService",
     "Config",
     "Cut",
@@ -88,6 +105,8 @@ __all__ = [
     "EngineName",
     "Environment",
     "ErrorKind",
+    "ErrorVerdict",
+    "Errors",
     "Excerpt",
     "Facts",
     "Finding",
@@ -98,6 +117,7 @@ __all__ = [
     "Json",
     "LabFile",
     "LabSpec",
+    "LeftOut",
     "Live",
     "LoadModel",
     "Metric",
@@ -111,7 +131,10 @@ __all__ = [
     "Question",
     "Ramp",
     "Ready",
+    "Recording",
     "Result",
+    "Round",
+    "Rules",
     "Runtime",
     "Scenario",
     "ScenarioResult",
@@ -119,6 +142,7 @@ __all__ = [
     "Series",
     "Service",
     "Severity",
+    "Side",
     "Snapshot",
     "Span",
     "Stat",
@@ -129,6 +153,7 @@ __all__ = [
     "Times",
     "Trend",
     "Unit",
+    "Unjudged",
     "Verdict",
     "View",
     "Window",

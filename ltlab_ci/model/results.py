@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import pydantic
 
+from ltlab_ci.model.comparison import Comparison
 from ltlab_ci.model.grafana import Snapshot
 from ltlab_ci.model.samples import USAGE, MetricType
 from ltlab_ci.model.series import Distribution, Series, Shown, Trend
@@ -141,6 +142,7 @@ class Result(Shown):
     headline: str
     exit_code: int
     scenarios: tuple[ScenarioResult, ...]
+    comparison: Comparison | None = None
     findings: tuple[Finding, ...]
     snapshots: tuple[Snapshot, ...] = ()
     environment: Environment

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 import junit_xml
 
 from ltlab_ci import model
-from ltlab_ci.report import escape, figures, wording
+from ltlab_ci.report import compared, escape, figures, wording
 
 _OURS = "ltlab"
+_COMPARISON = "base against head"
+_WORSE = frozenset({"slower", "more errors"})
 
 
 def render(result: model.Result) -> str:
@@ -22,12 +24,29 @@ def render(result: model.Result) -> str:
         _suite(scenario.name, scenario.verdicts, _about(result.findings, scenario.name))
         for scenario in result.scenarios
     ]
+    if result.comparison is not None:
+        suites.append(_comparison(result.comparison, failing=result.verdict == "fail"))
     rest = [one for one in _serious(result.findings) if one.scenario not in names]
     if rest:
         suites.append(_suite(_OURS, (), rest))
     if result.verdict != "pass" and not any(_is_red(suite) for suite in suites):
         suites.append(junit_xml.TestSuite("verdict", [_verdict_case(result)]))
     return str(junit_xml.to_xml_report_string(suites))
+
+
+def _comparison(comparison: model.Comparison, *, failing: bool) -> junit_xml.TestSuite:
+    """Return a case a row of base against head; what the user does not fail on is never red."""
+    section = compared.section(comparison)
+    cases = []
+    for row in (*section.rows, *section.folded):
+        case = junit_xml.TestCase(_clean(row.what), classname=_COMPARISON)
+        said = _clean(f"{row.what}: {row.base}, then {row.head} ({row.change}): {row.verdict}")
+        if failing and row.verdict in _WORSE:
+            case.add_failure_info(message=said, failure_type=row.verdict)
+        else:
+            case.stdout = f"{said}; {_clean(row.note)}" if row.note else said
+        cases.append(case)
+    return junit_xml.TestSuite(_COMPARISON, cases)
 
 
 def _suite(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ltlab_ci import model
-from ltlab_ci.report import escape, figures, sections, sparks, wording
+from ltlab_ci.report import compared, escape, figures, sections, sparks, wording
 
 _SENTENCE = 600
 _COMMAND = 2000
@@ -95,6 +95,7 @@ class View:
     remarks_left_out: str
     sections: tuple[sections.Section, ...]
     snapshots: tuple[model.Snapshot, ...]
+    comparison: compared.Section | None
     environment: tuple[tuple[str, str], ...]
     exit_code: int
     reproduce: str
@@ -110,6 +111,9 @@ def build(result: model.Result, *, limits: Limits) -> View:
     shown, folded = (failing, rows[len(failing) :]) if failing else (rows, [])
     remarks = _remarks(result.findings)
     mark, title = wording.TITLES[result.verdict]
+    comparison = compared.section(result.comparison) if result.comparison else None
+    if comparison is not None:
+        mark, title = comparison.mark, comparison.title
     return View(
         mark=mark,
         title=title,
@@ -130,6 +134,7 @@ def build(result: model.Result, *, limits: Limits) -> View:
             for number, scenario in enumerate(result.scenarios)
         ),
         snapshots=tuple(each for each in result.snapshots if each.url),
+        comparison=comparison,
         environment=_environment(result.environment),
         exit_code=result.exit_code,
         reproduce=escape.visible(result.reproduce, longest=_COMMAND),

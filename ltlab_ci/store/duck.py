@@ -104,7 +104,7 @@ class Writer:
                 parts[0].replace(target)
             elif parts:
                 self._db.execute(
-                    f"COPY (SELECT * FROM read_parquet('{_exactly(self._parts)}/*.parquet')) "
+                    f"COPY (SELECT * FROM read_parquet('{exactly(self._parts)}/*.parquet')) "
                     f"TO '{_quoted(target)}' {PARQUET}"
                 )
         except duckdb.Error as error:
@@ -125,7 +125,7 @@ class Writer:
             "coalesce(sum(value) FILTER (metric = 'http_req_failed'), 0)::BIGINT, "
             "quantile_cont(value, 0.95) FILTER (metric = 'http_req_duration'), "
             "arg_max(value, time_ns) FILTER (metric = 'vus') "
-            f"FROM read_parquet('{_exactly(part)}')"
+            f"FROM read_parquet('{exactly(part)}')"
         ).fetchone()
         assert row is not None  # an aggregate without GROUP BY always has one row
         samples, requests, failed, p95, vus = row
@@ -261,10 +261,10 @@ def _quoted(path: Path) -> str:
 
 
 def _listed(files: Iterable[Path]) -> str:
-    return ", ".join(f"'{_exactly(file)}'" for file in files)
+    return ", ".join(f"'{exactly(file)}'" for file in files)
 
 
-def _exactly(path: Path) -> str:
+def exactly(path: Path) -> str:
     """Return a path to read from, in which no character is a wildcard."""
     return re.sub(r"[*?\[]", r"[\g<0>]", _quoted(path))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ltlab_ci import model, report
-from tests.unit.report import results
+from tests.unit.report import comparisons, results
 
 GOLDEN = Path(__file__).parents[2] / "data" / "report"
 GOLDEN_FILES = ("summary.md", "junit.xml", "metrics.txt", "load-performance.json")
@@ -138,6 +138,23 @@ def hostile(name: str = results.HOSTILE) -> model.Result:
         environment=model.Environment(**where, cpus=4, memory_mb=15_990),
         reproduce=name,
     )
+
+
+def compare_hostile(name: str = results.HOSTILE) -> model.Result:
+    worse = comparisons.errors(
+        name=name, method=name, head=0.5, head_failed=9, verdict="more errors"
+    )
+    left = model.LeftOut(name=name, method=name, base_requests=1, head_requests=0, reason="few")
+    shown = model.Unjudged(
+        name=name, method=name, base_requests=1, head_requests=1, base_p99=1.0, head_p99=None
+    )
+    comparison = comparisons.a_comparison(
+        rows=(comparisons.a_change(name=name, method=name), comparisons.unsure(name=name)),
+        errors_of=(worse,),
+        endpoints=(shown,),
+        left_out=(left,),
+    )
+    return comparisons.a_result(comparison, headline=name, reproduce=name)
 
 
 def demo() -> model.Result:
@@ -298,6 +315,12 @@ CASES = {
     "engine_failed": engine_failed,
     "service_died": service_died,
     "hostile": hostile,
+    "compare_slower": comparisons.slower,
+    "compare_faster": comparisons.faster,
+    "compare_inconclusive": comparisons.inconclusive,
+    "compare_invalid": comparisons.invalid,
+    "compare_more_errors": comparisons.more_errors,
+    "compare_hostile": compare_hostile,
 }
 
 

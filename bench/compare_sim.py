@@ -1,0 +1,183 @@
+"""What the comparison of base and head does on simulated services whose truth is known.
+
+Prints how often A/A comments raise an alarm, how often +5 % and +10 % are found, and how often the
+95 % intervals hold the truth, each with its exact binomial (Clopper-Pearson) interval. Simulated, so
+it checks the statistics and not the world: noise is shared by both sides and autocorrelated, times are
+heavy-tailed, and launches of the same code differ. Real recordings: bench/replay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltlab_ci import model
+from ltlab_ci.evaluate import compare
+
+START_NS = 1_795_000_000_000_000_000
+SLOW_SHARE = 0.08  # of requests, with a heavy tail
+MIX = (0.3, 0.25, 0.2, 0.15, 0.1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A simulated experiment: `change` is head's slowdown, `spread` that between launches (SDs of
+    log-times, common to a launch's endpoints and own to each)."""
+
+    rounds: int = 3
+    seconds: float = 20.0
+    rate: float = 80.0
+    endpoints: int = 1
+    change: float = 0.0
+    spread: float = 0.0
+    own_spread: float = 0.0
+    shared_noise: float = 0.15
+    own_noise: float = 0.02
+    failing: float = 0.0
+
+
+def recording(service: Service, rng: np.random.Generator) -> model.Recording:
+    """Simulate both sides of every round."""
+    rounds = []
+    for number in range(service.rounds):
+        start = START_NS + int(number * (service.seconds + 10) * 1e9)
+        shared = _wander(rng, service.seconds, service.shared_noise, kept=0.98)
+        sides = [
+            _side(service, rng, start, shared, change=change) for change in (0.0, service.change)
+        ]
+        rounds.append(model.Round(base=sides[0], head=sides[1]))
+    names = tuple((f"GET /{number}", "GET") for number in range(service.endpoints))
+    return model.Recording(endpoints=names, rounds=tuple(rounds))
+
+
+def _wander(
+    rng: np.random.Generator, seconds: float, size: float, *, kept: float
+) -> NDArray[np.float64]:
+    """Return log-noise per tenth of a second: over seconds where much is kept, as a busy neighbour
+    makes it, or over half a second, as a program itself does."""
+    steps = int(seconds * 10) + 1
+    found = np.empty(steps)
+    found[0] = rng.normal(0, size)
+    for step in range(1, steps):
+        found[step] = kept * found[step - 1] + rng.normal(0, size * math.sqrt(1 - kept**2))
+    return found
+
+
+def _side(
+    service: Service,
+    rng: np.random.Generator,
+    start: int,
+    shared: NDArray[np.float64],
+    *,
+    change: float,
+) -> model.Side:
+    count = int(service.seconds * service.rate)
+    at_s = (np.arange(count) + rng.uniform(0, 1)) / service.rate
+    weights = np.array(MIX[: service.endpoints]) / sum(MIX[: service.endpoints])
+    endpoint = rng.choice(service.endpoints, size=count, p=weights).astype(np.int32)
+    launch = rng.normal(0, service.spread) + rng.normal(0, service.own_spread, service.endpoints)
+    noise = shared + _wander(rng, service.seconds, service.own_noise, kept=0.8)
+    slow = rng.uniform(size=count) < SLOW_SHARE
+    body = rng.lognormal(0.0, 0.35, count) + slow * (rng.pareto(2.5, count) + 0.5)
+    log = launch[endpoint] + math.log1p(change) + noise[(at_s * 10).astype(int)]
+    return model.Side(
+        file="simulated",
+        endpoint=endpoint,
+        start_ns=start + (at_s * 1e9).astype(np.int64),
+        ms=20.0 * body * np.exp(log),
+        ok=rng.uniform(size=count) >= service.failing,
+        iterations_ns=np.array([], dtype=np.int64),
+    )
+
+
+def clopper_pearson(hits: int, of: int) -> tuple[float, float]:
+    """Return the exact 95 % interval of a share, by bisection on binomial tails."""
+
+    def tail(p: float, low: int, high: int) -> float:
+        logs = [
+            math.lgamma(of + 1)
+            - math.lgamma(k + 1)
+            - math.lgamma(of - k + 1)
+            + k * math.log(p)
+            + (of - k) * math.log1p(-p)
+            for k in range(low, high + 1)
+        ]
+        return math.fsum(math.exp(log) for log in logs)
+
+    def solve(low: int, high: int, *, rising: bool) -> float:
+        left, right = 1e-12, 1 - 1e-12
+        for _ in range(60):
+            middle = (left + right) / 2
+            if (tail(middle, low, high) < 0.025) == rising:  # noqa: PLR2004
+                left = middle
+            else:
+                right = middle
+        return (left + right) / 2
+
+    return (
+        solve(hits, of, rising=True) if hits else 0.0,
+        solve(0, hits, rising=False) if hits < of else 1.0,
+    )
+
+
+def run(service: Service, times: int, seed: int) -> tuple[int, int, int, int]:
+    """Return alarms, comments *slower*, intervals that hold the truth, and intervals."""
+    alarms = slower = held = intervals = 0
+    for number in range(times):
+        rng = np.random.default_rng([seed, number])
+        found, _ = compare.compare(recording(service, rng), model.Rules())
+        alarms += any(
+            row.verdict in {"slower", "faster"} for row in (*found.rows, found.throughput)
+        )
+        alarms += found.errors.verdict in {"more errors", "fewer errors"} and not alarms
+        slower += found.verdict == "slower"
+        for row in found.rows:
+            assert row.interval is not None  # rows of latency always have one
+            held += row.interval[0] <= service.change <= row.interval[1]
+            intervals += 1
+    return alarms, slower, held, intervals
+
+
+def cases() -> Iterator[tuple[str, Service]]:
+    """Yield what is simulated, under its name."""
+    budgets = {"60 s as 3 x 20 s": (3, 20.0), "60 s as 6 x 10 s": (6, 10.0), "120 s": (6, 20.0)}
+    for budget, (rounds, seconds) in budgets.items():
+        one = Service(rounds=rounds, seconds=seconds)
+        five = replace(one, endpoints=5, rate=200.0)
+        for label, base in (("1 endpoint, 80/s", one), ("5 endpoints, 200/s", five)):
+            for spread in (0.0, 0.01, 0.02):
+                at = f"{budget}, {label}, launches {spread:.0%}"
+                # The spread of the ratio of two launches is that of one, times the root of two.
+                each = replace(base, spread=spread / math.sqrt(2))
+                for change in (0.0, 0.05, 0.1):
+                    yield f"{at}, {change:+.0%}", replace(each, change=change)
+
+
+def main() -> None:
+    """Simulate and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="Cases whose name holds this text.")
+    given = parser.parse_args()
+    print("| case | alarm or slower | 95 % | intervals that hold | rows |")  # noqa: T201  (a script)
+    print("| --- | --- | --- | --- | --- |")  # noqa: T201
+    for name, service in cases():
+        if given.only in name:
+            alarms, slower, held, rows = run(service, given.times, given.seed)
+            hits = slower if service.change else alarms
+            low, high = clopper_pearson(hits, given.times)
+            print(  # noqa: T201
+                f"| {name} | {hits / given.times:.1%} | {low:.1%} to {high:.1%} "
+                f"| {held / max(1, rows):.1%} | {rows} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

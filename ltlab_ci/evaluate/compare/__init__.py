@@ -1,0 +1,168 @@
+"""Base against head, measured at the same time: is head slower, or is that noise?
+
+The method and what was measured of it: docs/statistics.md. Pure numpy and deterministic: the same
+recording gives the same comparison to the bit. Not here: reading samples (store/rounds.py), words
+(report/compared.py), running both sides (flows/).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltlab_ci import model
+from ltlab_ci.evaluate.compare import failures, slices, throughput, validity, verdicts
+
+Ints = NDArray[np.int64]
+
+ALPHA = 0.01
+_LATENCY, _ERRORS, _THROUGHPUT = 0.008, 0.001, 0.001
+_MOST_LISTED = 100
+_DIGITS = 12
+
+
+def compare(
+    recording: model.Recording, rules: model.Rules
+) -> tuple[model.Comparison, tuple[model.Finding, ...]]:
+    """Judge a recording; findings say why it is invalid, if it is."""
+    whole = slices.cut(recording)
+    kind = throughput.load_model(recording, whole, rules)
+    found = tuple(validity.findings(recording, whole, kind))
+    latency = verdicts.measure(recording, whole)
+    rows = verdicts.judge(recording, whole, latency, rules, _LATENCY * rules.share)
+    errors, errors_of = failures.judge(recording, whole, _ERRORS * rules.share)
+    rows = _without_bad_gains(rows, errors, errors_of)
+    work = throughput.judge(recording, whole, kind, rules, _THROUGHPUT * rules.share)
+    if found:
+        invalid = {"verdict": "invalid"}
+        rows = tuple(row.model_copy(update=invalid) for row in rows)
+        errors, work = errors.model_copy(update=invalid), work.model_copy(update=invalid)
+        errors_of = tuple(each.model_copy(update=invalid) for each in errors_of)
+    counts = _counts(recording, whole)
+    left_out = _left_out(recording, whole, counts)
+    return model.Comparison(
+        verdict=_verdict(rows, errors, errors_of, work),
+        load_model="open" if kind == "open" else "closed",
+        load_model_stated=bool(rules.load_model),
+        **_basis(recording, whole, rules),
+        base_requests=int(counts[0].sum()),
+        head_requests=int(counts[1].sum()),
+        spread=_cut_or_none(verdicts.spread(rows)),
+        rows=tuple(_rounded(row) for row in rows),
+        errors=errors,
+        errors_of=errors_of,
+        throughput=_rounded(work),
+        endpoints=_shown(recording, whole, latency, counts),
+        left_out=left_out[:_MOST_LISTED],
+        left_out_more=max(0, len(left_out) - _MOST_LISTED),
+    ), found
+
+
+def _basis(recording: model.Recording, whole: slices.Cut, rules: model.Rules) -> dict[str, Any]:
+    return {
+        "seconds": _cut(whole.seconds),
+        "rounds": len(recording.rounds),
+        "slices": whole.total,
+        "slice_s": whole.width_s,
+        "alpha": ALPHA * rules.share,
+        "min_effect": rules.min_effect,
+    }
+
+
+def _counts(recording: model.Recording, whole: slices.Cut) -> tuple[Ints, Ints]:
+    """Return all requests to each endpoint inside the slices, on base and on head."""
+    base, head = (
+        slices.requests(recording, whole, side, ok=True).sum(axis=0)
+        + slices.requests(recording, whole, side, ok=False).sum(axis=0)
+        for side in slices.SIDES
+    )
+    return base, head
+
+
+def _without_bad_gains(
+    rows: tuple[model.Change, ...], errors: model.Errors, errors_of: tuple[model.Errors, ...]
+) -> tuple[model.Change, ...]:
+    """Take *faster* back where more requests fail: an error is often answered in no time."""
+    worse = {(each.name, each.method) for each in errors_of if failures.rose(each)}
+    return tuple(
+        row.model_copy(update={"verdict": "inconclusive", "reason": "more requests fail on head"})
+        if row.verdict == "faster" and (failures.rose(errors) or (row.name, row.method) in worse)
+        else row
+        for row in rows
+    )
+
+
+def _verdict(
+    rows: tuple[model.Change, ...],
+    errors: model.Errors,
+    errors_of: tuple[model.Errors, ...],
+    work: model.Change,
+) -> model.ComparisonVerdict:
+    seen = {row.verdict for row in (*rows, work)} | {each.verdict for each in (errors, *errors_of)}
+    order: tuple[model.ComparisonVerdict, ...] = (
+        "invalid",
+        "more errors",
+        "slower",
+        "faster",
+        "inconclusive",
+    )
+    return next((each for each in order if each in seen), "no change")
+
+
+def _left_out(
+    recording: model.Recording, whole: slices.Cut, counts: tuple[Ints, Ints]
+) -> tuple[model.LeftOut, ...]:
+    found = []
+    for index, (name, method) in enumerate(recording.endpoints):
+        base, head = (int(side[index]) for side in counts)
+        if index in whole.tested:
+            continue
+        only = "head" if head and not base else "base" if base and not head else ""
+        found.append(
+            model.LeftOut(
+                name=name,
+                method=method,
+                base_requests=base,
+                head_requests=head,
+                reason=f"on {only} only" if only else "too few successful requests",
+            )
+        )
+    return tuple(sorted(found, key=lambda one: -(one.base_requests + one.head_requests)))
+
+
+def _shown(
+    recording: model.Recording,
+    whole: slices.Cut,
+    latency: verdicts.Latency,
+    counts: tuple[Ints, Ints],
+) -> tuple[model.Unjudged, ...]:
+    return tuple(
+        model.Unjudged(
+            name=recording.endpoints[index][0],
+            method=recording.endpoints[index][1],
+            base_requests=int(counts[0][index]),
+            head_requests=int(counts[1][index]),
+            base_p99=_cut(float(latency.base_all[place, -1])),
+            head_p99=_cut(float(latency.head_all[place, -1])),
+        )
+        for place, index in enumerate(whole.tested)
+    )
+
+
+def _rounded(row: model.Change) -> model.Change:
+    """Cut figures to the digits that count; the rest are of no meaning."""
+    single = ("base", "head", "change", "settle_s", "settle_half_width")
+    update: dict[str, object] = {name: _cut_or_none(getattr(row, name)) for name in single}
+    update["rounds"] = tuple(_cut_or_none(one) for one in row.rounds)
+    update["interval"] = row.interval and tuple(_cut(one) for one in row.interval)
+    return row.model_copy(update=update)
+
+
+def _cut(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def _cut_or_none(value: float | None) -> float | None:
+    return None if value is None else _cut(value)

@@ -1,0 +1,95 @@
+"""How much work both sides got through: the load model, and the row on throughput.
+
+Not here: latency (verdicts.py), whether the load was fair to both sides (validity.py).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ltlab_ci import model
+from ltlab_ci.evaluate.compare import launches, signedrank, slices
+
+SAME_RATE = 0.01
+_LEAST_DROP = 0.01
+
+
+def load_model(recording: model.Recording, whole: slices.Cut, rules: model.Rules) -> str:
+    """Return the stated load model, else what the samples look like.
+
+    Open where iterations were dropped, or where both sides got the same rate (within 1 %), as only
+    a schedule gives it; else closed. Two equally fast sides under a closed load look open, and are
+    judged the same either way.
+    """
+    if rules.load_model:
+        return rules.load_model
+    if any(getattr(one, side).dropped for one in recording.rounds for side in slices.SIDES):
+        return "open"
+    return "closed" if differ(recording, whole) else "open"
+
+
+def differ(recording: model.Recording, whole: slices.Cut) -> bool:
+    """Say whether the sides' rates differ by more than 1 %, and more than ends of rounds explain."""
+    base, head = (int(slices.arrivals(recording, whole, side).sum()) for side in slices.SIDES)
+    return abs(base - head) > max(SAME_RATE * max(base, head), 2 * len(whole.spans))
+
+
+def judge(
+    recording: model.Recording, whole: slices.Cut, kind: str, rules: model.Rules, alpha: float
+) -> model.Change:
+    """Return the row on throughput. Open: the share of due iterations that ran. Closed: the rate."""
+    counts = [slices.arrivals(recording, whole, side) for side in slices.SIDES]
+    known = (counts[0] > 0) & (counts[1] > 0)
+    if kind == "open" or not known.any():
+        return _completed(recording)
+    logs = np.where(known, np.log(np.maximum(counts[1], 1) / np.maximum(counts[0], 1)), np.nan)
+    differences = logs[:, None]
+    [at] = launches.estimates(differences, whole.round_of)
+    test = signedrank.joint(signedrank.scores(differences))
+    apart = test.p[0] <= alpha and abs(at.centre) >= test.critical(alpha) * at.error
+    verdict: model.ChangeVerdict = "inconclusive"
+    if apart and abs(at.centre) >= math.log1p(rules.min_effect):
+        verdict = "slower" if at.centre < 0 else "faster"
+    elif max(abs(at.low90), abs(at.high90)) <= math.log(1.05):
+        verdict = "no change"
+    return model.Change(
+        metric="iterations" if recording.rounds[0].base.iterations_ns.size else "http_reqs",
+        stat="rate",
+        unit="per s",
+        base=float(counts[0].sum() / whole.seconds),
+        head=float(counts[1].sum() / whole.seconds),
+        change=math.expm1(at.centre),
+        interval=(math.expm1(at.low95), math.expm1(at.high95)),
+        verdict=verdict,
+        rounds=tuple(None if math.isnan(each) else math.expm1(each) for each in at.rounds),
+    )
+
+
+def completed(recording: model.Recording, side: str) -> float:
+    """Return the share of due iterations that were started, over all rounds."""
+    sides: list[model.Side] = [getattr(one, side) for one in recording.rounds]
+    ran = sum(len(each.iterations_ns) or len(each.start_ns) for each in sides)
+    dropped = sum(each.dropped for each in sides)
+    return ran / (ran + dropped) if ran + dropped else 1.0
+
+
+def _completed(recording: model.Recording) -> model.Change:
+    # More than 1 % dropped on a side is no valid measurement at all (validity.py), so what is left
+    # to say here is that both sides got through what was due.
+    base, head = (completed(recording, side) for side in slices.SIDES)
+    gap = head - base
+    verdict: model.ChangeVerdict = "no change"
+    if abs(gap) >= _LEAST_DROP:
+        verdict = "slower" if gap < 0 else "faster"
+    return model.Change(
+        metric="dropped_iterations",
+        stat="rate",
+        unit="share",
+        base=base,
+        head=head,
+        change=head / base - 1 if base else 0.0,
+        interval=None,
+        verdict=verdict,
+    )

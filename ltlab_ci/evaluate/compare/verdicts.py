@@ -1,0 +1,132 @@
+"""From differences of slices to a verdict on each endpoint's p50 and p95.
+
+Not here: errors (failures.py), throughput, validity; words (report/compared.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltlab_ci import model
+from ltlab_ci.evaluate.compare import launches, signedrank, slices
+
+Floats = NDArray[np.float64]
+
+JUDGED = (0.5, 0.95)
+SHOWN = 0.99
+_NO_CHANGE = math.log(1.05)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Latency:
+    """Quantiles of both sides: of slices (slices, endpoints, 2), of all (endpoints, 3)."""
+
+    base: Floats
+    head: Floats
+    base_all: Floats
+    head_all: Floats
+
+    @property
+    def differences(self) -> Floats:
+        """Return ln head - ln base; shape (slices, 2 * endpoints), NaN where nothing is known."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = np.log(self.head) - np.log(self.base)
+        return np.where(np.isfinite(found), found, np.nan).reshape(
+            len(found), found.shape[1] * found.shape[2]
+        )
+
+
+def measure(recording: model.Recording, whole: slices.Cut) -> Latency:
+    """Take the quantiles of every tested endpoint."""
+    shares = (*JUDGED, SHOWN)
+    base, base_all = slices.quantiles(recording, whole, "base", shares)
+    head, head_all = slices.quantiles(recording, whole, "head", shares)
+    judged = len(JUDGED)
+    return Latency(
+        base=base[:, :, :judged], head=head[:, :, :judged], base_all=base_all, head_all=head_all
+    )
+
+
+def judge(
+    recording: model.Recording,
+    whole: slices.Cut,
+    latency: Latency,
+    rules: model.Rules,
+    alpha: float,
+) -> tuple[model.Change, ...]:
+    """Judge every row; `alpha` is the chance of any false alarm in all of them together."""
+    differences = latency.differences
+    if not differences.size:
+        return ()
+    test = signedrank.joint(signedrank.scores(differences))
+    found = launches.estimates(differences, whole.round_of)
+    critical = test.critical(alpha)
+    rows = []
+    for column, at in enumerate(found):
+        endpoint, stat = divmod(column, len(JUDGED))
+        name, method = recording.endpoints[whole.tested[endpoint]]
+        alarm = bool(test.p[column] <= alpha) and _clear(at, critical, rules)
+        verdict = _verdict(at, alarm=alarm)
+        settle = _settle(at, whole.seconds) if verdict == "inconclusive" else (None, None)
+        rows.append(
+            model.Change(
+                metric="http_req_duration",
+                name=name,
+                method=method,
+                stat=f"p({JUDGED[stat] * 100:g})",
+                base=float(latency.base_all[endpoint, stat]),
+                head=float(latency.head_all[endpoint, stat]),
+                change=math.expm1(at.centre),
+                interval=(math.expm1(at.low95), math.expm1(at.high95)),
+                verdict=verdict,
+                rounds=tuple(None if math.isnan(one) else math.expm1(one) for one in at.rounds),
+                settle_s=settle[0],
+                settle_half_width=settle[1],
+            )
+        )
+    return tuple(rows)
+
+
+def _clear(at: launches.Estimate, critical: float, rules: model.Rules) -> bool:
+    """Say whether a change is large enough, and beyond what launches and all rows explain.
+
+    The test by sign flips sees slices alone; here the spread between launches has its say.
+    """
+    return (
+        abs(at.centre) >= max(math.log1p(rules.min_effect), critical * at.error)
+        and at.low95 * at.high95 > 0
+    )
+
+
+def _verdict(at: launches.Estimate, *, alarm: bool) -> model.ChangeVerdict:
+    if alarm:
+        return "slower" if at.centre > 0 else "faster"
+    # In logarithms, so that base and head may swap places: -4.8 % to +5 %.
+    if max(abs(at.low90), abs(at.high90)) <= _NO_CHANGE:
+        return "no change"
+    return "inconclusive"
+
+
+def _settle(at: launches.Estimate, seconds: float) -> tuple[float, float]:
+    """Return a longer measurement and the half-width to expect of it: it falls with its root.
+
+    Twice as long where that is likely to show that nothing changed, else four times as long.
+    """
+    half90, half95 = (at.high90 - at.low90) / 2, (at.high95 - at.low95) / 2
+    times = 2 if abs(at.centre) + half90 / math.sqrt(2) <= _NO_CHANGE else 4
+    return times * seconds, math.expm1(half95 / math.sqrt(times))
+
+
+def spread(rows: Sequence[model.Change]) -> float | None:
+    """Return how far rounds typically lie apart: the median over rows of their standard deviation."""
+    known = [
+        float(np.std(np.log1p([one for one in row.rounds if one is not None]), ddof=1))
+        for row in rows
+        if sum(one is not None for one in row.rounds) > 1
+    ]
+    return math.expm1(float(np.median(known))) if known else None

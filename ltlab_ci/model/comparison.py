@@ -1,0 +1,112 @@
+"""What a comparison of base and head came to, as result.json holds it.
+
+Not here: the samples it was drawn from (recorded.py), how it is judged (evaluate/compare/).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ltlab_ci.model.series import Shown
+
+ChangeVerdict = Literal["slower", "faster", "no change", "inconclusive", "invalid"]
+"""On one row. *No change* has to be shown as well: without it a row is *inconclusive*."""
+
+ErrorVerdict = Literal["more errors", "fewer errors", "no change", "inconclusive", "invalid"]
+
+ComparisonVerdict = Literal[
+    "invalid", "more errors", "slower", "faster", "inconclusive", "no change"
+]
+"""On the whole comparison, the first that applies, in this order."""
+
+ComparedLoad = Literal["open", "closed"]
+
+
+class Change(Shown):
+    """One figure on both sides. `change` and `interval` (95 %) are fractions: 0.09 is +9 %.
+
+    The change is measured pairwise, slice by slice, so it can differ a little from the ratio of
+    `base` and `head`, which are figures over everything that was compared. `rounds` holds the change
+    in each round, None where too little was measured in it.
+    `settle_s` is a length of measurement that would narrow an inconclusive interval to about
+    `settle_half_width` on either side.
+    """
+
+    metric: str
+    name: str = ""
+    method: str = ""
+    stat: str
+    unit: Literal["ms", "per s", "share"] = "ms"
+    base: float
+    head: float
+    change: float
+    interval: tuple[float, float] | None
+    verdict: ChangeVerdict
+    reason: str = ""
+    rounds: tuple[float | None, ...] = ()
+    settle_s: float | None = None
+    settle_half_width: float | None = None
+
+
+class Errors(Shown):
+    """Failed requests on both sides: of one endpoint, or of all when `name` is empty."""
+
+    metric: Literal["http_req_failed"] = "http_req_failed"
+    name: str = ""
+    method: str = ""
+    stat: Literal["rate"] = "rate"
+    base: float
+    head: float
+    base_failed: int
+    head_failed: int
+    verdict: ErrorVerdict
+
+
+class Unjudged(Shown):
+    """An endpoint that is shown and not judged: its p99 in ms, and how much of it there was."""
+
+    name: str
+    method: str
+    base_requests: int
+    head_requests: int
+    base_p99: float | None
+    head_p99: float | None
+
+
+class LeftOut(Shown):
+    """An endpoint that could not be compared, and why."""
+
+    name: str
+    method: str
+    base_requests: int
+    head_requests: int
+    reason: str
+
+
+class Comparison(Shown):
+    """Base against head: every row, and what the comparison rests on.
+
+    `seconds` is the time in which both sides were measured together, over all rounds; `alpha` the
+    designed chance of any false alarm in the whole of it. `spread` is the typical disagreement
+    between rounds (a standard deviation, as a fraction), None with one round.
+    """
+
+    verdict: ComparisonVerdict
+    load_model: ComparedLoad
+    load_model_stated: bool
+    seconds: float
+    rounds: int
+    slices: int
+    slice_s: float
+    base_requests: int
+    head_requests: int
+    alpha: float
+    min_effect: float
+    spread: float | None
+    rows: tuple[Change, ...]
+    errors: Errors
+    errors_of: tuple[Errors, ...] = ()
+    throughput: Change
+    endpoints: tuple[Unjudged, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    left_out_more: int = 0

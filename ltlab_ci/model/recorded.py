@@ -1,0 +1,61 @@
+"""What was recorded of base and head, as arrays for evaluate/compare to judge.
+
+Not here: reading it from files (store/rounds.py), what came of it (comparison.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:  # numpy stays out of commands that compare nothing
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Side:
+    """One side of one round: equally long arrays, one entry a request, in any order.
+
+    `endpoint` indexes `Recording.endpoints`; `start_ns` is since the epoch; `ms` the duration;
+    `ok` whether the response was as expected. `iterations_ns` holds the starts of iterations, in
+    any order, and may be empty; `dropped` counts iterations that were due but not started.
+    """
+
+    file: str
+    endpoint: NDArray[np.int32]
+    start_ns: NDArray[np.int64]
+    ms: NDArray[np.float64]
+    ok: NDArray[np.bool_]
+    iterations_ns: NDArray[np.int64]
+    dropped: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Round:
+    """Both sides, measured at the same time."""
+
+    base: Side
+    head: Side
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recording:
+    """All rounds of a comparison; `endpoints` are (name, method)."""
+
+    endpoints: tuple[tuple[str, str], ...]
+    rounds: tuple[Round, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How a comparison is judged.
+
+    `share` is the part of the permitted false alarms that this look may spend: 1 where there is
+    one look only. `load_model` "" means: tell from the samples.
+    """
+
+    min_effect: float = 0.03
+    share: float = 1.0
+    load_model: Literal["open", "closed", ""] = ""
+    fail_on: frozenset[str] = field(default=frozenset({"slower", "more errors", "invalid"}))

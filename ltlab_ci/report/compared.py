@@ -1,0 +1,268 @@
+"""The part of a report that holds base against head: rows in order, in words.
+
+Rules: the verdict and the worst row first, few rows open, no p-values, two significant digits; what is
+inconclusive says what is ruled out and what a longer measurement would settle.
+Not here: verdicts (evaluate/compare/), times and counts as text (figures.py), the templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ltlab_ci import model
+from ltlab_ci.report import escape, figures
+
+OPEN_ROWS = 5
+_MINUS = "\u2212"
+_LARGE, _SMALL, _NOTHING = 10.0, 1.0, 0.05
+_LEFT_OUT = 10
+_LONG_S = 1000.0
+
+MARKS: dict[model.ComparisonVerdict, str] = {
+    "invalid": "⛔",
+    "more errors": "❌",
+    "slower": "❌",
+    "faster": "✅",
+    "inconclusive": "❓",
+    "no change": "✅",
+}
+_ORDER = ("invalid", "more errors", "slower", "inconclusive", "faster", "fewer errors", "no change")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row: what, both sides, the change with its interval, the verdict and what it leaves open."""
+
+    what: str
+    base: str
+    head: str
+    change: str
+    verdict: str
+    note: str
+    strong: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Base against head, ready to be shown."""
+
+    mark: str
+    title: str
+    verdict: str
+    rows: tuple[Row, ...]
+    folded: tuple[Row, ...]
+    basis: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def section(comparison: model.Comparison) -> Section:
+    """Prepare what is shown of a comparison."""
+    ranked = [_change(row) for row in sorted(comparison.rows, key=_rank)]
+    errors = [_errors(each) for each in sorted(comparison.errors_of, key=_by_verdict)]
+    striking = [row for row in errors if row.verdict != "no change"]
+    quiet = [row for row in errors if row.verdict == "no change"]
+    work = _change(comparison.throughput)
+    work_first = [work] if work.verdict not in ("no change", "invalid") else []
+    first = [*striking, *work_first, *ranked]
+    # The row on all errors is always open: a comment without it says nothing about failures.
+    shown = OPEN_ROWS - 1
+    rest = [*first[shown:], *quiet, *([] if work_first else [work])]
+    return Section(
+        mark=MARKS[comparison.verdict],
+        title=f"Load test: {comparison.verdict}",
+        verdict=comparison.verdict,
+        rows=(*first[:shown], _errors(comparison.errors)),
+        folded=tuple(rest),
+        basis=tuple(_basis(comparison)),
+        left_out=tuple(_left_out(comparison)),
+    )
+
+
+def headline(comparison: model.Comparison, findings: Sequence[model.Finding] = ()) -> str:
+    """Return what came of a comparison in one line: the worst row, and how many more."""
+    rows = [*comparison.rows, comparison.throughput]
+    match comparison.verdict:
+        case "invalid":
+            more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+            why = f"{findings[0].message}{more}" if findings else "see the findings"
+            return f"base and head cannot be compared: {why}"
+        case "more errors":
+            worse = [one for one in comparison.errors_of if one.verdict == "more errors"]
+            worst = max([comparison.errors, *worse], key=lambda one: one.head - one.base)
+            of = f"of {_endpoint(worst.name, worst.method)} " if worst.name else ""
+            said = (
+                f"{figures.share(worst.head)} of requests {of}fail on head, "
+                f"{figures.share(worst.base)} on base"
+            )
+            slower = _named([row for row in rows if row.verdict == "slower"])
+            return f"{said}; {slower}" if slower else said
+        case "slower" | "faster":
+            found = [row for row in rows if row.verdict == comparison.verdict]
+            return "; ".join([_named(found), *_open(comparison.rows)])
+        case "inconclusive":
+            return "; ".join(["no slowdown was shown", *_open(comparison.rows)])
+        case "no change":
+            return f"no change beyond 5 % in {_count(len(comparison.rows), 'row')}"
+
+
+def percent(change: float) -> str:
+    """Return a change with its sign and at most two significant digits: `+9 %`, `-0.4 %`."""
+    return f"{_signed(change)} %"
+
+
+def _signed(change: float) -> str:
+    value = abs(change) * 100
+    if value < _NOTHING:
+        return "0"
+    decimals = 0 if float(f"{value:.1f}") >= _LARGE else 1
+    digits = f"{float(f'{value:.2g}'):.{decimals}f}"
+    text = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return f"{'+' if change > 0 else _MINUS}{text}"
+
+
+def _named(found: Sequence[model.Change]) -> str:
+    if not found:
+        return ""
+    worst = max(found, key=lambda row: abs(row.change))
+    more = f"; {_count(len(found) - 1, 'more row')} {worst.verdict}" if len(found) > 1 else ""
+    return f"{_subject(worst)} {_interval(worst)}{more}"
+
+
+def _open(rows: Sequence[model.Change]) -> Iterable[str]:
+    """Say how many rows are inconclusive, and what is ruled out for all of them."""
+    unsure = [row for row in rows if row.verdict == "inconclusive" and row.interval is not None]
+    if unsure:
+        bound = max(row.interval[1] for row in unsure if row.interval is not None)
+        what = f"a slowdown above {percent(bound)[1:]} is" if bound > 0 else "a slowdown is"
+        yield f"{_count(len(unsure), 'row')} inconclusive, in which {what} ruled out"
+
+
+def _rank(row: model.Change) -> tuple[int, float]:
+    return _ORDER.index(row.verdict), -abs(row.change)
+
+
+def _by_verdict(errors: model.Errors) -> tuple[int, float]:
+    return _ORDER.index(errors.verdict), errors.base - errors.head
+
+
+def _change(row: model.Change) -> Row:
+    return Row(
+        what=_what(row),
+        base=figures.of_unit(row.base, row.unit),
+        head=figures.of_unit(row.head, row.unit),
+        change=escape.Markdown(_interval(row)),  # ours: a plus sign starts no list here
+        verdict=row.verdict,
+        note=_note(row),
+        strong=row.verdict in ("slower", "faster"),
+    )
+
+
+def _errors(errors: model.Errors) -> Row:
+    what = f"errors of {_endpoint(errors.name, errors.method)}" if errors.name else "errors"
+    return Row(
+        what=what,
+        base=figures.share(errors.base),
+        head=figures.share(errors.head),
+        change=figures.NOTHING,
+        verdict=errors.verdict,
+        note="",
+        strong=errors.verdict in ("more errors", "fewer errors"),
+    )
+
+
+def _what(row: model.Change) -> str:
+    if row.metric == "http_req_duration":
+        return f"{_endpoint(row.name, row.method)} {_short(row.stat)}"
+    named = {"dropped_iterations": "load that ran", "iterations": "iterations"}
+    return named.get(row.metric, "requests")
+
+
+def _subject(row: model.Change) -> str:
+    if row.metric == "http_req_duration":
+        return f"{_short(row.stat)} of {_endpoint(row.name, row.method)}"
+    return _what(row)
+
+
+def _endpoint(name: str, method: str) -> str:
+    whole = name if not method or name.startswith(f"{method} ") else f"{method} {name}"
+    return escape.visible(whole) or "all requests"
+
+
+def _short(stat: str) -> str:
+    return stat.replace("(", "").replace(")", "")
+
+
+def _interval(row: model.Change) -> str:
+    if row.interval is None:
+        return percent(row.change)
+    low, high = (_signed(end) for end in row.interval)
+    return f"{percent(row.change)} ({low} … {high} %)"
+
+
+def _note(row: model.Change) -> str:
+    """Say what an inconclusive row rules out, and what would settle it."""
+    if row.verdict != "inconclusive" or row.interval is None:
+        return row.reason
+    low, high = row.interval
+    sure = "within noise for this many rows" if low * high > 0 else ""
+    ruled = f"a slowdown above {percent(high)[1:]} is ruled out" if high > 0 else ""
+    settle = ""
+    if row.settle_s is not None and row.settle_half_width is not None:
+        half = percent(row.settle_half_width)[1:]
+        settle = f"{_seconds(row.settle_s)} would narrow this to about ±{half}"
+    return "; ".join(part for part in (row.reason, sure, ruled, settle) if part)
+
+
+def _basis(comparison: model.Comparison) -> Iterable[str]:
+    """Say what the verdict rests on."""
+    counts = {comparison.base_requests, comparison.head_requests}
+    requests = " and ".join(figures.count(one) for one in sorted(counts))
+    yield (
+        f"{_seconds(comparison.seconds)} measured on both sides at the same time, "
+        f"{_count(comparison.rounds, 'round')}, {requests} requests a side, "
+        f"{_count(comparison.slices, 'slice')} of {comparison.slice_s:g} s."
+    )
+    stated = "as stated" if comparison.load_model_stated else "as the samples look"
+    hides = "; VUs wait for answers, so a stall sends less load" * (
+        comparison.load_model == "closed"
+    )
+    yield f"Load: {comparison.load_model} model ({stated}){hides}."
+    if comparison.spread is not None:
+        yield f"Rounds lie {percent(comparison.spread)[1:]} apart (typical standard deviation)."
+    else:
+        yield "One round: how far two starts of the same code differ was not measured."
+    yield (
+        "Chance of any false alarm in a comment like this: "
+        f"{figures.share(comparison.alpha)} by design. Changes are measured pairwise, so they can "
+        "differ a little from the ratio of the two columns."
+    )
+    shown = [each for each in comparison.endpoints if each.base_p99 is not None]
+    if shown:
+        named = (
+            f"{_endpoint(each.name, each.method)} {figures.ms(each.base_p99)} → "
+            f"{figures.ms(each.head_p99)}"
+            for each in shown[:_LEFT_OUT]
+        )
+        more = f", and {len(shown) - _LEFT_OUT} more" if len(shown) > _LEFT_OUT else ""
+        yield f"p99 (not judged): {', '.join(named)}{more}."
+
+
+def _left_out(comparison: model.Comparison) -> Iterable[str]:
+    for each in comparison.left_out[:_LEFT_OUT]:
+        yield (
+            f"{_endpoint(each.name, each.method)}: {each.reason} "
+            f"({figures.count(each.base_requests)} and {figures.count(each.head_requests)} requests)"
+        )
+    more = len(comparison.left_out) - _LEFT_OUT + comparison.left_out_more
+    if more > 0:
+        yield f"and {figures.count(more)} more, in result.json"
+
+
+def _seconds(seconds: float) -> str:
+    # As a budget is written: 120 s, not 2 min 0 s.
+    return f"{seconds:.0f} s" if seconds < _LONG_S else figures.duration(seconds)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{figures.count(number)} {noun}" + ("" if number == 1 else "s")

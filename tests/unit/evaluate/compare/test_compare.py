@@ -1,0 +1,283 @@
+"""Base against head on simulated services: properties, verdicts, validity, rates of error."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ltlab_ci import model
+from ltlab_ci.evaluate import compare
+from ltlab_ci.evaluate.compare import failures, slices
+from tests.unit.evaluate.compare import simulated
+
+RULES = model.Rules()
+SEEDS = st.integers(0, 10_000)
+CHANGES = st.sampled_from([-0.2, -0.05, 0.0, 0.05, 0.2])
+MIRROR = {"slower": "faster", "faster": "slower"}
+
+
+def judged(recording: model.Recording, **rules: Any) -> model.Comparison:  # noqa: ANN401
+    return compare.compare(recording, model.Rules(**rules))[0]
+
+
+def codes(recording: model.Recording, **rules: Any) -> list[str]:  # noqa: ANN401
+    found = compare.compare(recording, model.Rules(**rules))
+    assert (found[0].verdict == "invalid") == bool(found[1])
+    return [finding.code for finding in found[1]]
+
+
+def mapped(recording: model.Recording, change: Any) -> model.Recording:  # noqa: ANN401
+    """Apply a function of (side, head as 0 or 1, number) to every side."""
+    return replace(
+        recording,
+        rounds=tuple(
+            model.Round(base=change(one.base, 0, n), head=change(one.head, 1, n))
+            for n, one in enumerate(recording.rounds)
+        ),
+    )
+
+
+@settings(max_examples=15)
+@given(SEEDS, CHANGES)
+def test_compare__swapped_sides_give_the_inverse(seed: int, change: float) -> None:
+    recording = simulated.a_recording(seed, change=change, endpoints=2, rate=80, launches=0.01)
+    turned = tuple(model.Round(base=one.head, head=one.base) for one in recording.rounds)
+    there, back = judged(recording), judged(replace(recording, rounds=turned))
+    for row, other in zip(there.rows, back.rows, strict=True):
+        assert row.interval is not None
+        assert other.interval is not None
+        assert math.log1p(row.change) == pytest.approx(-math.log1p(other.change), abs=1e-10)
+        assert math.log1p(row.interval[0]) == pytest.approx(
+            -math.log1p(other.interval[1]), abs=1e-10
+        )
+        assert MIRROR.get(row.verdict, row.verdict) == other.verdict
+
+
+@settings(max_examples=10)
+@given(SEEDS, st.floats(1e-3, 1e3))
+def test_compare__the_unit_of_time_does_not_matter(seed: int, factor: float) -> None:
+    recording = simulated.a_recording(seed, change=0.1)
+    scaled = mapped(recording, lambda side, *_: replace(side, ms=side.ms * factor))
+    for row, other in zip(judged(recording).rows, judged(scaled).rows, strict=True):
+        assert row.change == pytest.approx(other.change, abs=1e-9)
+        assert row.verdict == other.verdict
+
+
+@settings(max_examples=10)
+@given(SEEDS)
+def test_compare__the_order_of_samples_does_not_matter(seed: int) -> None:
+    recording = simulated.a_recording(seed, endpoints=2, rate=80, failing=(0.01, 0.02))
+
+    def shuffled(side: model.Side, head: int, number: int) -> model.Side:
+        order = np.random.default_rng([seed, head, number]).permutation(len(side.ms))
+        names = ("endpoint", "start_ns", "ms", "ok")
+        return replace(side, **{name: getattr(side, name)[order] for name in names})
+
+    assert judged(recording) == judged(recording)
+    assert judged(mapped(recording, shuffled)) == judged(recording)
+
+
+def test_compare__a_large_slowdown_is_slower_on_both_stats() -> None:
+    found = judged(simulated.a_recording(1, change=0.3, rate=80))
+    assert found.verdict == "slower"
+    assert [(row.stat, row.verdict) for row in found.rows] == [
+        ("p(50)", "slower"),
+        ("p(95)", "slower"),
+    ]
+    for row in found.rows:
+        assert row.interval is not None
+        assert row.interval[0] < 0.3 < row.interval[1]
+        assert len(row.rounds) == 3
+    assert (found.slices, found.slice_s, found.rounds) == (30, 2.0, 3)
+    assert found.spread is not None
+
+
+def test_compare__even_few_slices_show_a_doubled_time() -> None:
+    found = judged(simulated.a_recording(1, change=1.0, rounds=3, seconds=8.1, rate=60))
+    assert (found.slices, found.verdict) == (12, "slower")
+
+
+def test_compare__the_minimum_effect_is_the_users() -> None:
+    recording = simulated.a_recording(2, change=0.1, rate=200)
+    assert judged(recording).verdict == "slower"
+    assert judged(recording, min_effect=0.3).verdict != "slower"
+
+
+def test_compare__identical_sides_show_no_change() -> None:
+    recording = simulated.a_recording(3)
+    same = replace(
+        recording,
+        rounds=tuple(model.Round(base=one.base, head=one.base) for one in recording.rounds),
+    )
+    assert {row.verdict for row in judged(same).rows} == {"no change"}
+    assert {row.interval for row in judged(same).rows} == {(0.0, 0.0)}
+
+
+def test_compare__a_look_with_a_small_share_of_alpha_asks_for_more() -> None:
+    recording = simulated.a_recording(12, change=0.08, rate=60)
+    assert judged(recording).verdict == "slower"
+    small = judged(recording, share=0.02)
+    assert small.alpha == pytest.approx(0.0002)
+    assert small.verdict != "slower"
+
+
+def test_compare__inconclusive_says_what_would_settle_it() -> None:
+    unsure = [row for row in judged(simulated.a_recording(5, rate=30)).rows if row.settle_s]
+    assert unsure
+    for row in unsure:
+        assert row.verdict == "inconclusive"
+        assert row.settle_half_width is not None
+        assert row.interval is not None
+        assert row.settle_half_width < (row.interval[1] - row.interval[0]) / 2
+
+
+def test_compare__faster_with_more_errors_is_not_faster() -> None:
+    recording = simulated.a_recording(6, change=-0.3, rate=80, failing=(0.0, 0.1))
+    found = judged(recording)
+    assert found.verdict == "more errors"
+    assert (found.errors.verdict, found.errors.base) == ("more errors", 0.0)
+    assert {row.verdict for row in found.rows} == {"inconclusive"}
+    assert {row.reason for row in found.rows} == {"more requests fail on head"}
+
+
+def test_compare__errors_of_one_endpoint_are_named() -> None:
+    recording = simulated.a_recording(7, endpoints=4, rate=200)
+
+    def broken(side: model.Side, head: int, _: int) -> model.Side:
+        return replace(side, ok=side.ok & ~((side.endpoint == 2) & bool(head)))
+
+    found = judged(mapped(recording, broken))
+    assert [(one.name, one.verdict) for one in found.errors_of] == [("/2", "more errors")]
+    assert [one.name for one in found.left_out] == ["/2"]
+    assert {row.name for row in found.rows} == {"/0", "/1", "/3"}
+
+
+def test_compare__what_has_too_few_requests_or_one_side_is_left_out() -> None:
+    recording = simulated.a_recording(8, rate=80)
+
+    def rare(side: model.Side, head: int, _: int) -> model.Side:
+        endpoint = side.endpoint.copy()
+        endpoint[::50] = 1
+        endpoint[1::50] = 3 if head else 2
+        return replace(side, endpoint=endpoint)
+
+    names = (("/0", "GET"), ("/1", "GET"), ("/2", "GET"), ("/3", "GET"))
+    found = judged(replace(mapped(recording, rare), endpoints=names))
+    assert {one.name: one.reason for one in found.left_out} == {
+        "/1": "too few successful requests",
+        "/2": "on base only",
+        "/3": "on head only",
+    }
+    assert found.endpoints[0].base_p99 is not None
+
+
+def test_compare__wider_slices_where_requests_are_few() -> None:
+    assert judged(simulated.a_recording(9, rate=10, rounds=4)).slice_s == 4.0
+
+
+def test_compare__a_long_recording_gets_wider_slices() -> None:
+    found = judged(simulated.a_recording(9, rate=20, rounds=2, seconds=700))
+    assert found.slices <= slices.MOST_SLICES
+
+
+def test_compare__closed_load_judges_throughput() -> None:
+    recording = simulated.a_recording(10, rate=80, change=0.25, head_rate=0.8)
+    found = judged(recording)
+    assert (found.load_model, found.load_model_stated) == ("closed", False)
+    assert found.throughput.verdict == "slower"
+    assert found.throughput.change == pytest.approx(-0.2, abs=0.02)
+
+
+def test_compare__open_load_at_different_rates_is_invalid() -> None:
+    recording = simulated.a_recording(10, rate=80, head_rate=0.9)
+    assert codes(recording, load_model="open") == ["rates-differ"]
+    assert {row.verdict for row in judged(recording, load_model="open").rows} == {"invalid"}
+
+
+def test_compare__dropped_iterations_are_invalid_and_open() -> None:
+    recording = mapped(
+        simulated.a_recording(11, change=0.5),
+        lambda side, head, _: replace(side, dropped=60 if head else 0),
+    )
+    assert codes(recording) == ["iterations-dropped"]
+    assert judged(recording).load_model == "open"
+
+
+def test_compare__a_side_that_ends_early_is_invalid() -> None:
+    def short(side: model.Side, head: int, number: int) -> model.Side:
+        kept = len(side.ms) // 2 if head and number == 1 else len(side.ms)
+        names = ("endpoint", "start_ns", "ms", "ok")
+        return replace(side, **{name: getattr(side, name)[:kept] for name in names})
+
+    assert "ended-early" in codes(mapped(simulated.a_recording(12), short))
+
+
+def test_compare__a_side_with_errors_alone_is_invalid() -> None:
+    recording = mapped(
+        simulated.a_recording(13),
+        lambda side, head, number: replace(side, ok=side.ok & (not (head and number == 2))),
+    )
+    assert "only-errors" in codes(recording)
+
+
+def test_compare__too_short_or_too_thin_is_invalid() -> None:
+    assert codes(simulated.a_recording(14, rounds=1)) == ["too-few-slices"]
+    assert codes(simulated.a_recording(14, rounds=1, seconds=1.0, rate=5)) == ["too-few-slices"]
+    assert codes(simulated.a_recording(14, rate=2)) == ["too-few-requests"]
+
+
+def test_compare__sides_that_never_ran_together_are_invalid() -> None:
+    later = mapped(
+        simulated.a_recording(15, rounds=1),
+        lambda side, head, _: replace(side, start_ns=side.start_ns + head * 3_600_000_000_000),
+    )
+    assert codes(later) == ["ended-early", "too-few-slices"]
+    assert codes(later, load_model="closed") == ["ended-early", "too-few-slices"]
+
+
+def test_compare__a_side_without_a_request_is_invalid() -> None:
+    def silent(side: model.Side, head: int, number: int) -> model.Side:
+        return simulated.a_side(at_s=[]) if head and number == 1 else side
+
+    assert "only-errors" in codes(mapped(simulated.a_recording(16), silent))
+
+
+@pytest.mark.parametrize(
+    ("failed", "requests", "expected"),
+    # Fisher's tea: 3 of 4 against 1 of 4; then the tail of one table by hand, 2 * C(10,5)/C(20,5).
+    [([1, 3], [4, 4], 34 / 70), ([0, 5], [10, 10], 2 * 252 / 15504), ([0, 0], [9, 9], 1.0)],
+)
+def test_fisher__known_tables(failed: list[int], requests: list[int], expected: float) -> None:
+    assert failures.fisher(failed, requests) == pytest.approx(expected)
+    good = [n - k for n, k in zip(requests, failed, strict=True)]
+    assert failures.fisher(good, requests) == pytest.approx(expected)
+
+
+def test_rates__false_alarms_and_coverage_on_simulated_services() -> None:
+    # 400 A/A comments of ten rows, launches 0.7 % apart: at a true rate of 1 % more than 12 alarms
+    # have a chance of 1 in 1,000. The larger runs are bench/compare_sim.py's.
+    alarms = held = rows = 0
+    for seed in range(400):
+        found = judged(simulated.a_recording(50_000 + seed, endpoints=5, rate=120, launches=0.007))
+        alarms += found.verdict in {"slower", "faster", "more errors"}
+        for row in found.rows:
+            assert row.interval is not None
+            held += row.interval[0] <= 0 <= row.interval[1]
+            rows += 1
+    assert rows == 4000
+    assert alarms <= 12
+    assert 0.93 <= held / rows <= 0.99
+
+
+def test_rates__ten_per_cent_are_found_in_a_minute() -> None:
+    found = [
+        judged(simulated.a_recording(60_000 + seed, rate=80, change=0.1, launches=0.007)).verdict
+        for seed in range(60)
+    ]
+    assert found.count("slower") >= 54

@@ -1,0 +1,83 @@
+"""What a comment says of base against head."""
+
+from __future__ import annotations
+
+import pytest
+
+from ltlab_ci.report import compared
+from tests.unit.report import comparisons, results
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (0.09, "+9 %"),
+        (0.0893, "+8.9 %"),
+        (-0.004, "\u22120.4 %"),
+        (0.0999, "+10 %"),
+        (-0.1234, "\u221212 %"),
+        (1.427, "+140 %"),
+        (0.0004, "0 %"),
+        (0.0, "0 %"),
+    ],
+)
+def test_percent__two_digits_and_a_sign(change: float, expected: str) -> None:
+    assert compared.percent(change) == expected
+
+
+def test_section__the_worst_rows_are_open_and_errors_always() -> None:
+    shown = compared.section(comparisons.more_errors().comparison or comparisons.a_comparison())
+    assert [row.what for row in shown.rows] == [
+        "errors of POST /pay",
+        "iterations",
+        "GET /5 p95",
+        "GET /4 p95",
+        "errors",
+    ]
+    assert len(shown.folded) == 5
+    assert {row.verdict for row in shown.folded} == {"slower", "no change"}
+
+
+def test_section__inconclusive_says_what_is_ruled_out_and_what_would_settle_it() -> None:
+    comparison = comparisons.a_comparison(rows=(comparisons.unsure(),))
+    [row, _errors] = compared.section(comparison).rows
+    assert row.what == "POST /cart p95"  # the method is not said twice
+    assert row.note == (
+        "a slowdown above 9.2 % is ruled out; 240 s would narrow this to about ±3.5 %"
+    )
+
+
+def test_headline__names_the_worst_row_first() -> None:
+    rows = (
+        comparisons.a_change(name="/a"),
+        comparisons.a_change(name="/b", change=0.2, interval=(0.1, 0.3)),
+        comparisons.unsure(),
+    )
+    assert compared.headline(comparisons.a_comparison(rows=rows)) == (
+        "p95 of GET /b +20 % (+10 … +30 %); 1 more row slower; "
+        "1 row inconclusive, in which a slowdown above 9.2 % is ruled out"
+    )
+
+
+def test_headline__of_errors_names_the_endpoint_and_what_is_slower() -> None:
+    found = comparisons.more_errors().comparison
+    assert found is not None
+    assert compared.headline(found) == (
+        "31 % of requests of POST /pay fail on head, 0.08 % on base; "
+        "iterations \u221212 % (\u221213 … \u221211 %); 6 more rows slower"
+    )
+
+
+def test_headline__of_the_quiet_verdicts() -> None:
+    quiet = comparisons.a_comparison(verdict="no change", rows=(comparisons.unchanged(),))
+    assert compared.headline(quiet) == "no change beyond 5 % in 1 row"
+    unsure = comparisons.a_comparison(
+        verdict="inconclusive", rows=(comparisons.unsure(interval=(-0.2, -0.01)),)
+    )
+    assert compared.headline(unsure) == (
+        "no slowdown was shown; 1 row inconclusive, in which a slowdown is ruled out"
+    )
+    why = (results.a_finding(message="too short"), results.a_finding())
+    assert compared.headline(comparisons.a_comparison(verdict="invalid"), why) == (
+        "base and head cannot be compared: too short (and 1 more)"
+    )

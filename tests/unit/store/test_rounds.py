@@ -1,0 +1,216 @@
+"""Recorded rounds read into arrays, in every format, and refused where they cannot be compared."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from ltlab_ci import errors, model
+from ltlab_ci.store import duck, rounds
+from tests import factories
+from tests.factories import START_NS
+
+HEADER = "metric_name,timestamp,metric_value,error_code,expected_response,group,method,name,status"
+
+
+def k6_rows(*, unit_ns: int = 1, at_ns: int = START_NS) -> list[str]:
+    """Return ten requests, the third of them failed, a second apart, and what surrounds them."""
+    rows = [
+        f"http_req_duration,{at_ns // unit_ns},5000.000000,,true,::setup,GET,/setup,200",
+        f"dropped_iterations,{at_ns // unit_ns},2.000000,,,,,,",
+        f"iteration_duration,{(at_ns + 10**9) // unit_ns},1000.000000,,,,,,",
+    ]
+    for number in range(10):
+        end = (at_ns + (number + 1) * 10**9) // unit_ns
+        bad = number == 2
+        rest = f"{1500 if bad else ''},{'false' if bad else 'true'},,GET,/a,{500 if bad else 200}"
+        rows += [f"http_reqs,{end},1.000000,{rest}", f"http_req_duration,{end},250.500000,{rest}"]
+    return rows
+
+
+def csv(path: Path, rows: Sequence[str], *, header: str = HEADER) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(f"{line}\n" for line in (header, *rows))
+    if path.name.endswith(".gz"):
+        path.write_bytes(gzip.compress(text.encode()))
+    else:
+        path.write_text(text, encoding="utf-8")
+    return path
+
+
+def parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """Write a samples file as a run does."""
+    writer = duck.Writer(path.parent, path.stem)
+    k6 = [{name: str(value) for name, value in row.items()} for row in rows]
+    writer.ingest(factories.a_batch(path.with_suffix(".rows"), k6))
+    writer.close()
+    path.with_suffix(".rows").unlink()
+    return path
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> tuple[Path, Path]:
+    return tmp_path / "base", tmp_path / "head"
+
+
+def read(sides: tuple[Path, Path]) -> model.Recording:
+    return rounds.read(*sides, sides[0].parent / "spill")
+
+
+def refusal(sides: tuple[Path, Path]) -> str:
+    with pytest.raises(errors.ConfigError) as caught:
+        read(sides)
+    factories.assert_two_lines(caught.value)
+    return f"{caught.value.message}; {caught.value.remedy}"
+
+
+def check(side: model.Side) -> None:
+    assert side.start_ns.tolist() == [
+        START_NS + (number + 1) * 10**9 - 250_500_000 for number in range(10)
+    ]
+    assert side.ms.tolist() == [250.5] * 10
+    assert side.ok.tolist() == [True, True, False, *[True] * 7]
+    assert side.iterations_ns.tolist() == [START_NS]
+    assert side.dropped == 2
+    assert not side.endpoint.any()
+
+
+@pytest.mark.parametrize("name", ["round.csv", "round.csv.gz"])
+@pytest.mark.parametrize("unit_ns", [1, 1000])
+def test_read__k6_csv_by_its_header(sides: tuple[Path, Path], name: str, unit_ns: int) -> None:
+    for side in sides:
+        csv(side / name, k6_rows(unit_ns=unit_ns))
+    found = read(sides)
+    assert found.endpoints == (("/a", "GET"),)
+    check(found.rounds[0].base)
+    check(found.rounds[0].head)
+
+
+def test_read__times_in_rfc3339_of_any_zone(sides: tuple[Path, Path]) -> None:
+    utc = np.datetime64(START_NS + 10**9 + 123_456_789, "ns")
+    for side, time in zip(sides, (f"{utc}Z", f"{utc + np.timedelta64(2, 'h')}+02:00"), strict=True):
+        rows = [f"http_req_duration,{time},250.500000,/a"]
+        rows += [f"http_req_duration,{utc + np.timedelta64(1, 's')}Z,250.500000,/a"]
+        csv(side / "a.csv", rows, header="metric_name,timestamp,metric_value,name")
+    [one] = read(sides).rounds
+    expected = START_NS + 10**9 + 123_456_789 - 250_500_000
+    assert one.base.start_ns.min() == expected
+    assert one.head.start_ns.min() == expected
+
+
+def test_read__parquet_of_a_report_beside_csv(sides: tuple[Path, Path]) -> None:
+    names = HEADER.split(",")
+    rows = [dict(zip(names, row.split(","), strict=True)) for row in k6_rows()]
+    parquet(sides[0] / "browse.parquet", rows)
+    csv(sides[1] / "browse.csv", k6_rows())
+    check(read(sides).rounds[0].base)
+
+
+def test_read__parquet_with_the_least_columns(sides: tuple[Path, Path]) -> None:
+    for side in sides:
+        side.mkdir()
+        duckdb.connect().execute(
+            "COPY (SELECT 'http_req_duration' AS metric, 1795000000000000000 + i * 1000000 AS time_ns, "
+            f"1.5::DOUBLE AS value, '/a' AS name FROM range(5) AS r(i)) TO '{side}/x.parquet'"
+        )
+    [one] = read(sides).rounds
+    assert one.base.ok.all()
+    assert read(sides).endpoints == (("/a", ""),)
+
+
+def test_read__status_and_error_code_where_nothing_says_what_was_expected(
+    sides: tuple[Path, Path],
+) -> None:
+    header = "metric_name,timestamp,metric_value,error_code,name,status"
+    bad = ("1000,/a,0", "1404,/a,404", ",/a,500")
+    rows = [
+        f"http_req_duration,{START_NS + n},1.0,{rest}"
+        for n, rest in enumerate((*bad, ",/a,200", ",/a,304"))
+    ]
+    for side in sides:
+        csv(side / "a.csv", rows, header=header)
+    [one] = read(sides).rounds
+    assert one.head.ok.sum() == 2
+
+
+def test_read__pairs_files_by_name_and_numbers_endpoints_the_same_everywhere(
+    sides: tuple[Path, Path],
+) -> None:
+    header = "metric_name,timestamp,metric_value,name"
+    for side, names in zip(sides, (("b", "c"), ("c", "a")), strict=True):
+        for number, name in enumerate(names):
+            at = START_NS + number * 10**10
+            rows = [f"http_req_duration,{at + n * 10**6},1.0,{name}" for n in range(5)]
+            csv(side / f"round-{number}.csv", rows, header=header)
+    found = read(sides)
+    assert [name for name, _ in found.endpoints] == ["a", "b", "c"]
+    codes = [[set(s.endpoint.tolist()) for s in (one.base, one.head)] for one in found.rounds]
+    assert codes == [[{1}, {2}], [{2}, {0}]]
+
+
+def test_read__coarse_time_is_refused_with_the_fix(sides: tuple[Path, Path]) -> None:
+    for unit_ns in (10**9, 10**6):
+        for side in sides:
+            csv(side / "a.csv", k6_rows(unit_ns=unit_ns))
+        assert "K6_CSV_TIME_FORMAT=unix_nano" in refusal(sides)
+    for side in sides:
+        csv(side / "a.csv", ["http_req_duration,2026-11-24T02:00:00Z,1.0,,true,,GET,/a,200"])
+    assert "too coarse (2026-11-24T02:00:00Z)" in refusal(sides)
+
+
+def test_read__what_cannot_be_paired_is_refused(sides: tuple[Path, Path]) -> None:
+    assert "cannot be read" in refusal(sides)
+    for side in sides:
+        side.mkdir()
+    assert "holds no samples file" in refusal(sides)
+    (sides[0] / "samples").mkdir()
+    assert "its folder samples/" in refusal(sides)
+    csv(sides[0] / "a.csv", k6_rows())
+    csv(sides[0] / "b.csv", k6_rows())
+    csv(sides[1] / "a.csv", k6_rows())
+    assert "holds 2 samples files" in refusal(sides)
+    assert "and" in refusal(sides)
+    csv(sides[1] / "b.csv", k6_rows(at_ns=START_NS + 10**12))
+    assert "not recorded at the same time" in refusal(sides)
+
+
+def test_read__no_common_endpoint_is_refused(sides: tuple[Path, Path]) -> None:
+    csv(sides[0] / "a.csv", k6_rows())
+    csv(sides[1] / "a.csv", [row.replace("/a", "/b") for row in k6_rows()])
+    assert "no endpoint was requested on both sides: base has '/a', head '/b'" in refusal(sides)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "has no column metric, time_ns, value"),
+        (b"a,b\n1,2\n", "has no column metric, time_ns, value"),
+        (HEADER.encode() + b"\n", "holds no samples"),
+        (HEADER.encode() + b"\nhttp_reqs," + b"1" * 19 + b",1,,,,,,\n", "no samples of http_req"),
+        (HEADER.encode() + b"\nhttp_req_duration," + b"1" * 19 + b",x,,,,,,\n", "cannot be read"),
+        (HEADER.encode() + b"\nhttp_req_dura", "cannot be read"),
+        (b"\xff\xfe\n", "cannot be read"),
+    ],
+)
+def test_read__broken_csv_is_refused(sides: tuple[Path, Path], content: bytes, said: str) -> None:
+    for side in sides:
+        csv(side / "a.csv", k6_rows())
+    (sides[1] / "a.csv").write_bytes(content)
+    assert said in refusal(sides)
+    assert str(sides[1] / "a.csv") in refusal(sides)
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.parquet"])
+def test_read__broken_files_are_refused(sides: tuple[Path, Path], name: str) -> None:
+    for side in sides:
+        csv(side / "a.csv.gz", k6_rows())
+    whole = (sides[1] / "a.csv.gz").read_bytes()
+    (sides[1] / "a.csv.gz").unlink()
+    (sides[1] / name).write_bytes(whole[: len(whole) // 2])
+    assert "cannot be read" in refusal(sides)
