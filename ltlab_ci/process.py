@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import psutil
 
@@ -112,24 +111,6 @@ class Usage:
 
     cpu_s: float
     memory_bytes: int
-
-
-class Program(Protocol):
-    """Something that was started and will end: a process here, or a container."""
-
-    log: Path
-
-    def poll(self) -> int | None:
-        """Return its exit code once it has ended, else None."""
-
-    def wait(self, seconds: float) -> int | None:
-        """Wait for its end, at most so long; return the exit code or None."""
-
-    def usage(self) -> Usage:
-        """Return what it and all that it started use."""
-
-    def stop(self) -> int:
-        """End it in bounded steps, harmless when it has ended already; return its exit code."""
 
 
 class Child:
@@ -248,24 +229,6 @@ def _popen(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-
-
-def machine_cpu_s() -> tuple[float, float]:
-    """Return the (busy, whole) CPU seconds of all processors of this machine since its start."""
-    times = psutil.cpu_times()
-    # The kernel counts a guest's time in user time already.
-    whole = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
-    return whole - times.idle - getattr(times, "iowait", 0.0), whole
-
-
-def listener(port: int) -> str:
-    """Name the program that listens on a TCP port, "" where it cannot be seen."""
-    with contextlib.suppress(psutil.Error):
-        for each in psutil.net_connections("tcp"):
-            here = getattr(each.laddr, "port", 0) == port
-            if here and each.status == psutil.CONN_LISTEN and each.pid:
-                return f"{psutil.Process(each.pid).name()} (process {each.pid})"
-    return ""
 
 
 def child_env(base: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:

@@ -9,11 +9,12 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from ltlab_ci import console, errors, load, model, process
+from ltlab_ci import console, errors, load, model
 from ltlab_ci.flows import recording, usage
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
+from ltlab_ci.lab.program import Program
 from ltlab_ci.store import duck
 
 _LOOK_EVERY_S = 0.5
@@ -72,23 +73,30 @@ def scenario(
         ended_early = _watch(child, running, recorder, interrupts, name=name)
         known = {found.effect for found in ended_early}
         late = [found for found in _end(child, recorder, name) if found.effect not in known]
-        findings = [*ended_early, *late]
         elapsed_s = recorder.clock.elapsed_s
     exit_code = child.stop()
-    outcome = prepared.engine.outcome(prepared.scenario, plan, exit_code)
-    if ended_early:  # how the engine ended was our doing, and why is said already
-        own = tuple(found for found in outcome.findings if found.effect != "engine")
-        outcome = dataclasses.replace(outcome, findings=own)
+    outcome = _outcome(prepared, plan, exit_code, stopped=bool(ended_early))
     return Measured(
         prepared=prepared,
         plan=plan,
         exit_code=exit_code,
         outcome=outcome,
-        findings=tuple(findings),
+        findings=(*ended_early, *late),
         samples=recorder.samples,
         elapsed_s=elapsed_s,
         clock_step_s=recorder.clock.step_s,
     )
+
+
+def _outcome(
+    prepared: Prepared, plan: load.Plan, exit_code: int, *, stopped: bool
+) -> model.Outcome:
+    outcome = prepared.engine.outcome(prepared.scenario, plan, exit_code)
+    if not stopped:
+        return outcome
+    # How the engine ended was our doing, and why is said already.
+    own = tuple(found for found in outcome.findings if found.effect != "engine")
+    return dataclasses.replace(outcome, findings=own)
 
 
 def _plan(
@@ -120,7 +128,7 @@ def finding(error: errors.LabError, effect: str, scenario: str | None) -> model.
 
 
 def _watch(
-    child: process.Program,
+    child: Program,
     running: service.Running,
     recorder: recording.Recorder,
     interrupts: Interrupts,
@@ -143,7 +151,7 @@ def _watch(
     return []
 
 
-def _end(child: process.Program, recorder: recording.Recorder, name: str) -> list[model.Finding]:
+def _end(child: Program, recorder: recording.Recorder, name: str) -> list[model.Finding]:
     child.stop()
     try:
         recorder.finish()

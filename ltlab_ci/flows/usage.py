@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ltlab_ci import model, process
+from ltlab_ci import machine, model
+from ltlab_ci.lab.program import Program
 
 _COLUMNS = ("metric_name", "timestamp", "metric_value")
 _EVERY_S = 0.9
@@ -18,15 +19,13 @@ _EVERY_S = 0.9
 class Gauge:
     """Takes figures about once a second; CPU is what was used since the last time."""
 
-    def __init__(
-        self, engine: process.Program, service: process.Program | None, folder: Path
-    ) -> None:
+    def __init__(self, engine: Program, service: Program | None, folder: Path) -> None:
         self._folder = folder
         self._children = {"engine": engine, **({"service": service} if service else {})}
         self._rows: list[str] = []
         self._at_s = time.monotonic()
         self._cpu_s = {name: child.usage().cpu_s for name, child in self._children.items()}
-        self._machine_s = process.machine_cpu_s()
+        self._machine_s = machine.cpu_s()
 
     def look(self) -> None:
         """Take the figures if it is time to."""
@@ -42,7 +41,7 @@ class Gauge:
             self._cpu_s[name] = used.cpu_s
             self._add(f"{name}_cpu", spent_s / elapsed_s)
             self._add(f"{name}_memory", used.memory_bytes)
-        (busy_s, whole_s), last = process.machine_cpu_s(), self._machine_s
+        (busy_s, whole_s), last = machine.cpu_s(), self._machine_s
         self._add("machine_cpu", (busy_s - last[0]) / max(whole_s - last[1], 1e-9))
         self._machine_s = busy_s, whole_s
 

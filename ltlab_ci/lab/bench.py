@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ltlab_ci import errors, model, process
 from ltlab_ci.lab import service
+from ltlab_ci.lab.program import Program
 
 
 class Bench(Protocol):
@@ -34,7 +35,7 @@ class Bench(Protocol):
 
     def exec(
         self, argv: tuple[str, ...], *, image: str, env: Mapping[str, str], log: Path
-    ) -> AbstractContextManager[process.Program]:
+    ) -> AbstractContextManager[Program]:
         """Run an engine for as long as the block lasts; stopped on every way out, gently first."""
 
     def service(

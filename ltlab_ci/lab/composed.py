@@ -14,8 +14,9 @@ from pathlib import Path
 
 import docker.errors
 
-from ltlab_ci import errors, interrupts, model, process
+from ltlab_ci import errors, interrupts, model
 from ltlab_ci.lab import compose, container, daemon
+from ltlab_ci.lab.program import Program
 
 _UP_S, _DOWN_S, _QUICK_S = 900.0, 60.0, 60.0
 _REMEDY = "try it by hand: docker compose up --build --wait"
@@ -24,7 +25,7 @@ _REMEDY = "try it by hand: docker compose up --build --wait"
 @contextlib.contextmanager
 def up(
     found: daemon.Daemon, spec: model.Service, *, name: str, network: str, root: Path, log: Path
-) -> Iterator[tuple[process.Program, int]]:
+) -> Iterator[tuple[Program, int]]:
     """Bring all services of the file up, the one under test into `network` under its own name.
 
     Hands out that one, and the host port at which it is reached. All of it is gone afterwards,

@@ -15,6 +15,7 @@ import docker.errors
 
 from ltlab_ci import errors, interrupts, model, process, resources
 from ltlab_ci.lab import compose, composed, container, daemon, ready, service
+from ltlab_ci.lab.program import Program
 
 ALIAS = "service"
 
@@ -65,7 +66,7 @@ class Bench:
     @contextlib.contextmanager
     def exec(
         self, argv: tuple[str, ...], *, image: str, env: Mapping[str, str], log: Path
-    ) -> Iterator[process.Program]:
+    ) -> Iterator[Program]:
         """Run an engine in the network of the service; what it writes beside `log` is copied out."""
         spec = container.Spec(
             image=image,
@@ -112,7 +113,7 @@ class Bench:
         return f"http://{host}:{spec.port}"
 
     @contextlib.contextmanager
-    def _image(self, spec: model.Service, log: Path) -> Iterator[tuple[process.Program, int]]:
+    def _image(self, spec: model.Service, log: Path) -> Iterator[tuple[Program, int]]:
         assert spec.image is not None
         assert spec.port is not None
         port = str(spec.port)
@@ -137,7 +138,7 @@ class Bench:
 
     def _composed(
         self, spec: model.Service, log: Path
-    ) -> contextlib.AbstractContextManager[tuple[process.Program, int]]:
+    ) -> contextlib.AbstractContextManager[tuple[Program, int]]:
         return composed.up(
             self.daemon,
             spec,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from ltlab_ci import errors, model, process
+from ltlab_ci import errors, machine, model, process
 
 POLL_S = 0.1
 _COMMAND_S = 10.0
@@ -75,7 +75,7 @@ def refuse_answered(
         port = urlsplit(base_url).port or 0
         raise errors.LabNotReady(
             f"{base_url} answers before the service was started: "
-            f"{process.listener(port) or 'another program'} listens there",
+            f"{machine.listener(port) or 'another program'} listens there",
             remedy="end it, then run again; `ltlab doctor` knows what a killed run left",
         )
 

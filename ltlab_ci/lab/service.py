@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ltlab_ci import errors, leftovers, model, process
 from ltlab_ci.lab import ready
+from ltlab_ci.lab.program import Program
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class Running:
     """A service that answers engines at `base_url`. `child` None: ltlab did not start it."""
 
     base_url: str
-    child: process.Program | None
+    child: Program | None
     ready_after_s: float
 
     def death(self) -> str | None:

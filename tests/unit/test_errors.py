@@ -79,6 +79,7 @@ def test_house__nothing_else_is_raised_on_purpose(path: str) -> None:
         "found",
         "_explained",  # returns a ConfigError
         "_unwritable",  # the same
+        "told",  # returns a StoreError
         "MarkedYAMLError",  # turned into a ConfigError where it was raised
         "PydanticCustomError",
         "KeyboardInterrupt",

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltlab_ci import errors, process
+from ltlab_ci import errors, machine, process
 from tests import factories
 
 ENV = {"PATH": "/usr/bin:/bin"}
@@ -308,9 +308,9 @@ def test_usage__counts_a_program_with_what_it_started(tmp_path: Path) -> None:
 
 
 def test_machine_cpu_s__only_grows() -> None:
-    busy, whole = process.machine_cpu_s()
+    busy, whole = machine.cpu_s()
     assert 0 < busy <= whole
-    later_busy, later_whole = process.machine_cpu_s()
+    later_busy, later_whole = machine.cpu_s()
     assert (later_busy >= busy, later_whole >= whole) == (True, True)
 
 

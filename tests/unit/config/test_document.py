@@ -208,10 +208,27 @@ def test_suggestion__only_where_a_word_is_near(word: str, expected: str) -> None
 @pytest.mark.parametrize(
     ("loc", "some"),
     [
-        ((), {"version", "service", "scenarios", "thresholds", "steady_state", "engines", "lab"}),
+        (
+            (),
+            {
+                "version",
+                "service",
+                "scenarios",
+                "thresholds",
+                "steady_state",
+                "engines",
+                "lab",
+                "grafana",
+            },
+        ),
         (("lab",), {"runtime", "store"}),
         (("lab", "store"), {"raw_retention", "minute_retention"}),
-        (("service",), {"command", "url", "build", "ready", "env"}),
+        (("grafana",), {"snapshots", "expires"}),
+        (
+            ("service",),
+            {"command", "image", "compose", "port", "url", "build", "ready", "env"},
+        ),
+        (("service", "compose"), {"file", "service"}),
         (("service", "ready"), {"get", "command", "timeout"}),
         (("scenarios", "any"), {"engine", "script", "env", "args", "thresholds", "steady_state"}),
         (("scenarios", "any", "steady_state"), {"skip_start", "skip_end"}),

@@ -15,6 +15,7 @@ import pytest
 
 from ltlab_ci import errors, model, process
 from ltlab_ci.lab import embedded, service
+from ltlab_ci.lab.program import Program
 from tests.unit.lab.conftest import Site
 
 pytestmark = [pytest.mark.loopback, pytest.mark.processes]
@@ -197,7 +198,7 @@ def test_up__a_ready_command_may_wait_for_the_service_itself(tmp_path: Path) -> 
 
 
 def test_up__is_stopped_when_the_body_fails(tmp_path: Path) -> None:
-    children: list[process.Program | None] = []
+    children: list[Program | None] = []
 
     def run() -> None:
         with up(serves(), tmp_path) as running:
