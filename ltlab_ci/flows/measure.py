@@ -71,8 +71,7 @@ def scenario(
             progress,
         )
         ended_early = _watch(child, running, recorder, interrupts, name=name)
-        known = {found.effect for found in ended_early}
-        late = [found for found in _end(child, recorder, name) if found.effect not in known]
+        late = _end(child, recorder, name, known={found.effect for found in ended_early})
         elapsed_s = recorder.clock.elapsed_s
     exit_code = child.stop()
     outcome = _outcome(prepared, plan, exit_code, stopped=bool(ended_early))
@@ -151,12 +150,15 @@ def _watch(
     return []
 
 
-def _end(child: Program, recorder: recording.Recorder, name: str) -> list[model.Finding]:
+def _end(
+    child: Program, recorder: recording.Recorder, name: str, *, known: set[str]
+) -> list[model.Finding]:
+    """Keep the rest of the samples; what is wrong with that is told unless it is `known`."""
     child.stop()
     try:
         recorder.finish()
     except errors.StoreError as error:
-        return [finding(error, "store", name)]
+        return [] if "store" in known else [finding(error, "store", name)]
     return []
 
 

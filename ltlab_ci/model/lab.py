@@ -36,7 +36,11 @@ def retention_days(text: str) -> int:
     return int(found[1])
 
 
-Retention = Annotated[str, keep(retention_days)]
+Retention = Annotated[
+    str,
+    keep(retention_days),
+    pydantic.Field(json_schema_extra={"pattern": "^[1-9][0-9]{0,3}d$"}),
+]
 
 
 class StoreSpec(Frozen):
