@@ -28,7 +28,7 @@ OTHER = ("iterations", "iteration_duration", "data_sent", "data_received")
 T = TypeVar("T")
 
 
-def write_csv(path: Path) -> int:
+def write_csv(path: Path, requests: int = REQUESTS) -> int:
     """Write a file as k6 does: a request with its iteration each millisecond; return its samples."""
     http = f"metric_name IN {HTTP}"
     columns = {
@@ -55,9 +55,9 @@ def write_csv(path: Path) -> int:
     with duckdb.connect(config={"memory_limit": "1GB"}) as db:
         db.execute(
             f"COPY (SELECT {fields} FROM (SELECT i, unnest({[*HTTP, *OTHER]}) AS metric_name "
-            f"FROM range({REQUESTS}) AS r(i))) TO '{path}' (FORMAT csv, HEADER)"
+            f"FROM range({requests}) AS r(i))) TO '{path}' (FORMAT csv, HEADER)"
         )
-    return REQUESTS * len(HTTP + OTHER)
+    return requests * len(HTTP + OTHER)
 
 
 def questions() -> list[model.Question]:
