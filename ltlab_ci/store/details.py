@@ -85,7 +85,7 @@ def distribution(
     if not rows:
         return None
     counts = {int(place): int(count) for place, count in rows}
-    beyond = ", ".join("count(*) FILTER (value > ?)" for _ in bounds) or "NULL"
+    beyond = ", ".join("count(*) FILTER (value > ?)" for _ in bounds) or "count(*)"
     [exact] = store.rows(f"SELECT {beyond} FROM {times}", [*bounds, *parameters])
     return model.Distribution(
         per_decade=PER_DECADE,

@@ -73,6 +73,13 @@ def test_distribution__counts_every_request_once(tmp_path: Path) -> None:
     assert len(found.counts) <= 10 * found.per_decade + 1
 
 
+def test_distribution__without_any_limit(tmp_path: Path) -> None:
+    store = filled(tmp_path, [a_row("http_req_duration", 1.0, ms) for ms in (5.0, 6.0)])
+    found = details.distribution(store, "browse", None, [])
+    assert found is not None
+    assert (sum(found.counts), found.beyond) == (2, ())
+
+
 def test_distribution__of_a_window_without_requests(tmp_path: Path) -> None:
     store = filled(tmp_path, [a_row("http_req_duration", 1.0, 5.0)])
     later = model.Window(start_ns=END_NS, end_ns=END_NS + 1)
