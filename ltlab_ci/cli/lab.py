@@ -19,6 +19,7 @@ from ltlab_ci import console, errors
 from ltlab_ci.cli import shared
 from ltlab_ci.config import read
 from ltlab_ci.lab import compose, daemon, left_up
+from ltlab_ci.store import buckets
 
 _MASK = "********"
 _yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
@@ -38,6 +39,7 @@ def start(*, flags: Mapping[str, str]) -> int:
     stack = _stack(flags)
     with voice.busy(f"starting the lab {stack.settings.name}"), _hint_at_ports(stack):
         compose.up(stack.daemon, stack.settings, toy_api=True)
+        buckets.ensure_minutes(stack.addresses.influx)
     _show(voice, stack)
     return 0
 

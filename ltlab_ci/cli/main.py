@@ -62,6 +62,10 @@ _COMMANDS = {
         "Say where the lab answers, how its parts are, and with which credentials.",
     ),
     "logs": ("lab:logs", "Print what the lab's services said last."),
+    "metrics": (
+        "metrics:command",
+        "Say what the lab has stored: buckets, retention, points, series, the last runs.",
+    ),
     "configure": (
         "configure:command",
         "Write the lab's settings; without flags, each is asked for on a terminal.",

@@ -19,7 +19,7 @@ class Lab:
     """A lab that is up, and the tags that every sample of this run carries in it.
 
     `name` is its Compose project. `addresses` None: samples are kept and judged in the report folder alone. `trusted`: engines,
-    and with them the scripts they run, may have its token.
+    and with them the scripts they run, may have its token. `stays`: it is not gone after the run.
     """
 
     runtime: model.Runtime
@@ -27,6 +27,7 @@ class Lab:
     name: str = ""
     addresses: lab_ready.Addresses | None = None
     trusted: bool = False
+    stays: bool = False
 
     def live(self, scenario: str, *, inside: bool) -> model.Live | None:
         """Return what the engine of a scenario feeds, None in a lab without any such thing.
@@ -65,7 +66,14 @@ def up(
     tags = {"testid": f"{project}-{unique}", "project": project}
     with _addresses(config, environ, unique, voice) as (runtime, addresses, name):
         trusted = runtime is model.Runtime.DOCKER
-        yield Lab(runtime=runtime, tags=tags, name=name, addresses=addresses, trusted=trusted)
+        yield Lab(
+            runtime=runtime,
+            tags=tags,
+            name=name,
+            addresses=addresses,
+            trusted=trusted,
+            stays=trusted and not name.endswith(unique),
+        )
 
 
 Found = tuple[model.Runtime, lab_ready.Addresses | None, str]

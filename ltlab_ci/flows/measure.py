@@ -74,12 +74,11 @@ def scenario(
         late = _end(child, recorder, name, known={found.effect for found in ended_early})
         elapsed_s = recorder.clock.elapsed_s
     exit_code = child.stop()
-    outcome = _outcome(prepared, plan, exit_code, stopped=bool(ended_early))
     return Measured(
         prepared=prepared,
         plan=plan,
         exit_code=exit_code,
-        outcome=outcome,
+        outcome=_outcome(prepared, plan, exit_code, stopped=bool(ended_early)),
         findings=(*ended_early, *late),
         samples=recorder.samples,
         elapsed_s=elapsed_s,

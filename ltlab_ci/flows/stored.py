@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ltlab_ci import errors, model
 from ltlab_ci.flows import labs, measure
-from ltlab_ci.store import backfill, duck, influx
+from ltlab_ci.store import backfill, buckets, duck, influx
 
 Ask = Callable[[Iterable[model.Question]], dict[model.Question, model.Answer]]
 _ON_RAW = "judged on the recorded samples instead"
@@ -73,8 +73,30 @@ def keep(lab: labs.Lab, measured: Sequence[measure.Measured], samples: Path) -> 
         findings[name] = tuple(_found(done, name, feeds=feeds))
         if done.complete:
             runs[name] = done.run
+        findings[name] += _tidy(lab, done.run, name)
     store = influx.Store(lab.addresses.influx, runs)
     return Kept(store=store, whole=frozenset(runs), findings=findings)
+
+
+def _tidy(lab: labs.Lab, run: influx.Run, scenario: str) -> tuple[model.Finding, ...]:
+    """Sum the minutes up where they are kept, and warn of more series than InfluxDB bears well."""
+    assert lab.addresses is not None  # the caller's case
+    try:
+        if lab.stays:
+            buckets.sum_up(lab.addresses.influx, run)
+        since_ns = run.window.start_ns if run.window is not None else 0
+        found = buckets.cardinality(lab.addresses.influx, run.tags, since_ns)
+    except errors.StoreError as error:
+        return (_unusable(error, scenario),)
+    warning = found.warning()
+    if warning is None:
+        return ()
+    message, remedy = warning
+    return (
+        model.Finding(
+            code="many-series", effect="warn", message=message, remedy=remedy, scenario=scenario
+        ),
+    )
 
 
 def _found(done: backfill.Completion, scenario: str, *, feeds: bool) -> Iterable[model.Finding]:

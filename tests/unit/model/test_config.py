@@ -130,7 +130,7 @@ REFUSED_BY_BOTH: list[tuple[tuple[str | int, ...], object]] = [
     (("service", "compose"), "compose.yml"),
     (("service", "port"), "5000"),
     (("lab",), {"runtime": "kubernetes"}),
-    (("lab", "store"), {"raw_retention": "14"}),
+    (("lab",), {"store": {"raw_retention": "14"}}),
     (("compare",), {"against": "merge-base"}),
     (("service",), {"url": "shop.test"}),
     (("service",), {"url": "ftp://shop.test"}),
