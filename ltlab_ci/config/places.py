@@ -23,6 +23,7 @@ def lab(
     settings: Settings,
     cwd: Path,
     environ: Mapping[str, str],
+    root: Path,
 ) -> dict[str, Any]:
     """Return the fields of model.Config that say where. Raises ConfigError."""
     runtime = _runtime(settings["lab"])
@@ -33,6 +34,7 @@ def lab(
         "minute_retention_days": model.retention_days(spec.store.minute_retention),
         "influx": _influx(settings) if runtime is model.Runtime.EXTERNAL else None,
         "grafana": _grafana(settings),
+        "dashboards": tuple(root / name for name in dashboards.dashboards),
         "snapshots": dashboards.snapshots,
         "expires_s": None
         if dashboards.expires is None

@@ -47,7 +47,7 @@ def _asked(
             known = {one.of["uid"] for one in kept}
             boards = [
                 board
-                for board in snapshots.boards([engine])
+                for board in (*snapshots.boards([engine]), *snapshots.own(config.dashboards))
                 if board["uid"] not in known
                 and (not config.snapshots or board["uid"] in config.snapshots)
             ]

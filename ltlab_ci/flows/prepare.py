@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ltlab_ci import console, load, model
-from ltlab_ci.flows import measure
+from ltlab_ci.flows import measure, snapshots
 from ltlab_ci.lab import contained, embedded
 from ltlab_ci.lab.bench import Bench
 
@@ -33,6 +33,7 @@ def scenarios(
     config: model.Config, bench: Bench, environ: Mapping[str, str], voice: console.Console
 ) -> tuple[measure.Prepared, ...]:
     """Find every engine and load every script; nothing has been started when one is refused."""
+    snapshots.own(config.dashboards)  # one that cannot be read is refused now
     machine = load.Machine(
         environ={} if bench.contained else environ,
         root=config.root,

@@ -162,6 +162,7 @@ class Config:
     minute_retention_days: int = 365
     influx: Influx | None = None
     grafana: Grafana | None = None
+    dashboards: tuple[Path, ...] = ()
     snapshots: tuple[str, ...] = ()
     expires_s: int | None = None
 

@@ -67,6 +67,10 @@ class LabSpec(Frozen):
 class GrafanaSpec(Frozen):
     """What is kept of dashboards; a Grafana to publish at is set outside this file."""
 
+    dashboards: tuple[str, ...] = pydantic.Field(
+        default=(),
+        description="Dashboards of the project, JSON files from the folder of ltlab.yml.",
+    )
     snapshots: tuple[str, ...] = pydantic.Field(
         default=(), description="Dashboards to keep, by uid; without it all of the engines used."
     )

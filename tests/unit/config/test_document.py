@@ -223,7 +223,7 @@ def test_suggestion__only_where_a_word_is_near(word: str, expected: str) -> None
         ),
         (("lab",), {"runtime", "store"}),
         (("lab", "store"), {"raw_retention", "minute_retention"}),
-        (("grafana",), {"snapshots", "expires"}),
+        (("grafana",), {"dashboards", "snapshots", "expires"}),
         (
             ("service",),
             {"command", "image", "compose", "port", "url", "build", "ready", "env"},
