@@ -21,6 +21,7 @@ def lab(
     spec: model.LabSpec,
     dashboards: model.GrafanaSpec,
     settings: Settings,
+    *,
     cwd: Path,
     environ: Mapping[str, str],
     root: Path,

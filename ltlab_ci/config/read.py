@@ -55,7 +55,9 @@ def load(
             file=path,
             service=_service(file.service, settings["url"].value),
             scenarios=tuple(scenario for scenario in scenarios if scenario.name in chosen),
-            lab=places.lab(file.lab, file.grafana, settings, cwd, environ, path.parent),
+            lab=places.lab(
+                file.lab, file.grafana, settings, cwd=cwd, environ=environ, root=path.parent
+            ),
         ),
         settings=settings,
     )
@@ -124,7 +126,9 @@ def _config(
     lab: Mapping[str, Any] | None = None,
 ) -> model.Config:
     if lab is None:
-        lab = places.lab(model.LabSpec(), model.GrafanaSpec(), settings, cwd, environ, cwd)
+        lab = places.lab(
+            model.LabSpec(), model.GrafanaSpec(), settings, cwd=cwd, environ=environ, root=cwd
+        )
     base = root or (file.parent if file is not None else cwd)
     return model.Config(
         root=base,
