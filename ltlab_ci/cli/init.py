@@ -14,14 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import click
-import yaml
 
 from ltlab_ci import console, errors
 from ltlab_ci.cli import shared
-from ltlab_ci.config import discover
+from ltlab_ci.config import amend, discover
 
 FILE = "ltlab.yml"
-_PLAIN = re.compile(r"-{0,2}[A-Za-z][\w./-]*", re.ASCII)
 _ASGI = frozenset({"FastAPI", "Starlette"})
 _THRESHOLDS = {
     True: ('http_req_failed: ["rate < 1%"]', 'http_req_duration: ["p(95) < 500ms"]'),
@@ -158,13 +156,13 @@ def _service(found: discover.Found) -> Iterator[str]:
     yield "# port on 127.0.0.1 that the service must listen on; scripts find the address in BASE_URL."
     yield "service:"
     if start.build:
-        yield f"  build: {_scalar(start.build)}"
-    yield f"  command: [{', '.join(_scalar(word) for word in start.command)}]"
+        yield f"  build: {amend.scalar(start.build)}"
+    yield f"  command: [{', '.join(amend.scalar(word) for word in start.command)}]"
     if found.python and found.python == start.command[0]:
         yield f"  # {found.python} is of this folder; where there is none, as in CI, make one:"
         yield "  # build: python3 -m venv {env} && {env}/bin/pip install -r requirements.txt"
     for name, value in start.env.items():
-        yield f"  env: {{{name}: {_scalar(value)}}}"
+        yield f"  env: {{{name}: {amend.scalar(value)}}}"
     yield "  # ready: {get: /health}   # a path that answers once it is ready; else its port is"
     yield ""
 
@@ -180,8 +178,8 @@ def _scenarios(found: discover.Found) -> Iterator[str]:
     yield "# measure first, then state what must hold."
     yield "scenarios:"
     for name, script in names(found.scripts).items():
-        yield f"  {_scalar(name)}:"
-        yield f"    script: {_scalar(script.path)}"
+        yield f"  {amend.scalar(name)}:"
+        yield f"    script: {amend.scalar(script.path)}"
         yield "    thresholds:   # yours to set"
         yield from (f"      {threshold}" for threshold in _THRESHOLDS[script.http])
 
@@ -189,11 +187,3 @@ def _scenarios(found: discover.Found) -> Iterator[str]:
 def _word(name: str) -> str:
     """Return a name without anything that a shell or a terminal would make something of."""
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "scenario"
-
-
-def _scalar(value: str) -> str:
-    """Return a text as YAML: as it is where that is safe in a list too, else in quotes."""
-    if _PLAIN.fullmatch(value) and yaml.safe_load(value) == value:
-        return value
-    dumped: str = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=float("inf"))
-    return dumped.removesuffix("\n")

@@ -34,6 +34,10 @@ _COMMANDS = {
         "init:command",
         "Write an ltlab.yml for the load scripts and the service found in this folder.",
     ),
+    "generate": (
+        "generate:command",
+        "Write a load script from a blueprint; without BLUEPRINT, asks on a terminal.",
+    ),
     "validate": (
         "validate:command",
         "Check ltlab.yml and its scripts without starting anything.",

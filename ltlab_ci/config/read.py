@@ -40,8 +40,7 @@ def load(
 
     `names` are the scenarios to run, all of them when empty. Raises ConfigError before any effect.
     """
-    early = _settings(cwd, {}, environ, flags)
-    path = (cwd / early["config"].value).resolve()
+    path = config_file(cwd=cwd, environ=environ, flags=flags)
     doc = document.load(path)
     file = document.check(doc)
     settings = _settings(path.parent, _from_file(file), environ, flags)
@@ -63,6 +62,11 @@ def load(
     )
 
 
+def config_file(*, cwd: Path, environ: Mapping[str, str], flags: Mapping[str, str]) -> Path:
+    """Return where ltlab.yml is, or should be."""
+    return (cwd / _settings(cwd, {}, environ, flags)["config"].value).resolve()
+
+
 def report_dir(
     *, cwd: Path, environ: Mapping[str, str], flags: Mapping[str, str], root: Path | None = None
 ) -> Path:
@@ -73,7 +77,7 @@ def report_dir(
     """
     with contextlib.suppress(errors.ConfigError):
         if root is None:
-            root = (cwd / _settings(cwd, {}, environ, flags)["config"].value).resolve().parent
+            root = config_file(cwd=cwd, environ=environ, flags=flags).parent
         return _report_dir(_settings(root, {}, environ, flags), cwd)
     return _report_dir(options.resolve(file={}, dotenv={}, environ=environ, flags=flags), cwd)
 

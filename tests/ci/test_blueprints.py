@@ -1,0 +1,31 @@
+"""Every blueprint runs green against the toy service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ltlab_ci.config import blueprints
+from tests.flow import projects
+
+ENGINES = ("k6", "artillery")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_blueprints__run_against_the_toy_service(engine: str, tmp_path: Path) -> None:
+    script = {"load.js": projects.k6("http.get(`${url}/fast`)")}
+    mine = projects.write(tmp_path / "project", projects.lab(projects.toy()), script)
+    for shape in blueprints.Shape:
+        words = ("--engine", engine, "--path", "/fast", "--path", "POST:/jobs", "--duration", "5s")
+        assert mine.run("generate", shape, *words, "--add", shape).code == 0
+    with mine.running("run") as running:
+        running.child.wait(timeout=300)
+    run = running.ended()
+    assert run.code == 0, run.err
+    for shape in blueprints.Shape:
+        assert run.scenario(shape)["complete"]
+        assert all(verdict["status"] == "pass" for verdict in run.scenario(shape)["verdicts"])
+        # Unshared, 10 a second for 5 s; a user of think-time makes 5 pauses of 1 s.
+        assert run.metrics(shape)["http_reqs"]["count"] >= 2 * 45
