@@ -34,13 +34,13 @@ def command(
             flags=ours,
             names=scenarios or _SCENARIOS,
         )
-        config = dataclasses.replace(loaded.config, service=_service())
+        config = dataclasses.replace(loaded.config, service=service())
         return dataclasses.replace(loaded, config=config)
 
     return shared.carry_out(load, flags=ours, quiet=quiet, as_json=as_json)
 
 
-def _service() -> model.Service:
+def service() -> model.Service:
     """Return the toy service run by ltlab's own Python, which has all that it needs."""
     return model.Service(
         command=(sys.executable, "-m", "toy_api", "--port", "{port}"),

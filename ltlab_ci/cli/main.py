@@ -38,6 +38,10 @@ _COMMANDS = {
         "generate:command",
         "Write a load script from a blueprint; without BLUEPRINT, asks on a terminal.",
     ),
+    "chaos": (
+        "chaos:command",
+        "Put trouble on a toy service: slow answers, errors, a sudden jump of load.",
+    ),
     "validate": (
         "validate:command",
         "Check ltlab.yml and its scripts without starting anything.",

@@ -1,4 +1,4 @@
-"""Every blueprint runs green against the toy service."""
+"""Every blueprint runs green against the toy service, and every trouble is seen in its report."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ltlab_ci.config import blueprints
 from tests.flow import projects
 
 ENGINES = ("k6", "artillery")
+SLOWER = {"basic": "http_req_duration p(95) < 500ms", "resilience": "http_req_failed rate < 1%"}
 
 
 @pytest.mark.timeout(600)
@@ -29,3 +30,19 @@ def test_blueprints__run_against_the_toy_service(engine: str, tmp_path: Path) ->
         assert all(verdict["status"] == "pass" for verdict in run.scenario(shape)["verdicts"])
         # Unshared, 10 a second for 5 s; a user of think-time makes 5 pauses of 1 s.
         assert run.metrics(shape)["http_reqs"]["count"] >= 2 * 45
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("profile", ["basic", "spike", "resilience"])
+def test_chaos__trouble_warns_and_what_must_hold_holds(
+    profile: str, engine: str, tmp_path: Path
+) -> None:
+    run = projects.write(tmp_path / "project", "").run("chaos", profile, "--engine", engine)
+    assert run.code == 0, run.err
+    verdicts = run.scenario()["verdicts"]
+    assert all(each["status"] == "pass" for each in verdicts if each["severity"] == "fail")
+    crossed = {
+        f"{each['metric']} {each['threshold']}" for each in verdicts if each["status"] == "fail"
+    }
+    assert SLOWER.get(profile) in {*crossed, None}

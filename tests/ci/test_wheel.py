@@ -39,6 +39,7 @@ def test_wheel__carries_its_data_and_no_tests(wheel: Path) -> None:
     for needed in (
         "ltlab_ci/data/toy_api/app.py",
         "ltlab_ci/data/examples/toy/ltlab.yml",
+        "ltlab_ci/data/examples/chaos/artillery/processor.js",
         "ltlab_ci/config/templates/k6.js.j2",
         "ltlab_ci/data/grafana/provisioning/datasources/influxdb.yml",
         "ltlab_ci/data/docs/troubleshooting.md",
