@@ -203,22 +203,26 @@ def _ok(columns: Mapping[str, str]) -> str:
 
 def _csv(path: Path) -> tuple[str, dict[str, str]]:
     """Return a k6 CSV file as a table expression, and its columns by our names."""
-    header = _header(path)
+    header, line_end = _header(path)
     types = {"metric_value": "DOUBLE"}
     declared = ", ".join(f"'{_text(name)}': '{types.get(name, 'VARCHAR')}'" for name in header)
     source = (
         f"read_csv('{duck.exactly(path)}', header = true, auto_detect = false, delim = ',', "
-        "quote = '\"', escape = '\"', nullstr = '', new_line = '\\n', strict_mode = true, "
+        f"quote = '\"', escape = '\"', nullstr = '', new_line = '{line_end}', strict_mode = true, "
         f"max_line_size = 16777216, columns = {{{declared}}})"
     )
     return source, {_K6.get(name, name): name for name in header}
 
 
-def _header(path: Path) -> list[str]:
+def _header(path: Path) -> tuple[list[str], str]:
+    """Return the names of the columns, and how lines end, as DuckDB writes that."""
     try:
         opener = gzip.open if path.name.endswith(".gz") else open
-        with opener(path, "rt", encoding="utf-8") as file:
-            return next(csv.reader([file.readline()]), [])
+        with opener(path, "rt", encoding="utf-8", newline="") as file:
+            line = file.readline()
+            # k6 ends lines with \n; a spreadsheet that the file went through may not.
+            line_end = "\\r\\n" if line.endswith("\r\n") else "\\n"
+            return next(csv.reader([line]), []), line_end
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise _unreadable(path, str(error)) from error
 

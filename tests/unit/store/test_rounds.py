@@ -104,6 +104,15 @@ def test_read__times_in_rfc3339_of_any_zone(sides: tuple[Path, Path]) -> None:
     assert one.head.start_ns.min() == expected
 
 
+def test_read__csv_whose_lines_end_as_a_spreadsheet_writes_them(sides: tuple[Path, Path]) -> None:
+    for side in sides:
+        path = csv(side / "round.csv", k6_rows())
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    [one] = read(sides).rounds
+    assert one.base.ms.tolist() == [250.5] * 10
+    assert one.head.ok.tolist() == [True, True, False, *[True] * 7]
+
+
 def test_read__parquet_of_a_report_beside_csv(sides: tuple[Path, Path]) -> None:
     names = HEADER.split(",")
     rows = [dict(zip(names, row.split(","), strict=True)) for row in k6_rows()]
