@@ -203,26 +203,25 @@ def _ok(columns: Mapping[str, str]) -> str:
 
 def _csv(path: Path) -> tuple[str, dict[str, str]]:
     """Return a k6 CSV file as a table expression, and its columns by our names."""
-    header, line_end = _header(path)
+    header, plain = _header(path)
     types = {"metric_value": "DOUBLE"}
     declared = ", ".join(f"'{_text(name)}': '{types.get(name, 'VARCHAR')}'" for name in header)
     source = (
         f"read_csv('{duck.exactly(path)}', header = true, auto_detect = false, delim = ',', "
-        f"quote = '\"', escape = '\"', nullstr = '', new_line = '{line_end}', strict_mode = true, "
+        f"quote = '\"', escape = '\"', nullstr = '', new_line = '\\n', strict_mode = {plain}, "
         f"max_line_size = 16777216, columns = {{{declared}}})"
     )
     return source, {_K6.get(name, name): name for name in header}
 
 
-def _header(path: Path) -> tuple[list[str], str]:
-    """Return the names of the columns, and how lines end, as DuckDB writes that."""
+def _header(path: Path) -> tuple[list[str], bool]:
+    """Return the names of the columns, and whether lines end as k6 writes them."""
     try:
         opener = gzip.open if path.name.endswith(".gz") else open
         with opener(path, "rt", encoding="utf-8", newline="") as file:
             line = file.readline()
-            # k6 ends lines with \n; a spreadsheet that the file went through may not.
-            line_end = "\\r\\n" if line.endswith("\r\n") else "\\n"
-            return next(csv.reader([line]), []), line_end
+            # DuckDB's strict mode finds no rows at all where a spreadsheet has put \r\n.
+            return next(csv.reader([line]), []), not line.endswith("\r\n")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise _unreadable(path, str(error)) from error
 
