@@ -155,7 +155,8 @@ class Child:
 
     def stop(self) -> int:
         """End it and its process group in bounded steps; harmless when it has ended already."""
-        with interrupts.blocked():
+        # Blocked here, a signal may still be taken by another thread: a library's, say.
+        with interrupts.blocked(), interrupts.PROCESS.postponed():
             self._descent()
             for signum, seconds in self._steps:
                 if self._popen.poll() is not None:

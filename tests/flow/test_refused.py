@@ -64,7 +64,7 @@ def test_file__is_malformed(project: MakeProject, text: str, what: str) -> None:
         (
             "[touch, started]}",
             "[x], url: 'http://a'}",
-            "ltlab.yml:2:1: service needs either command or url",
+            "ltlab.yml:2:1: service needs one of command, image, compose and url",
             "command",
         ),
         (
