@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -34,11 +35,32 @@ def command(*, flags: Mapping[str, str], as_json: bool) -> int:
         shown = {"buckets": [asdict(one) for one in kept], "runs": [asdict(one) for one in runs]}
         voice.raw(json.dumps(shown, indent=2))
         return 0
-    for rows in (kept, runs[:_RUNS]):
+    for rows in ([_bucket(one) for one in kept], [_run(one) for one in runs[:_RUNS]]):
         table = rich.table.Table(box=None, pad_edge=False, header_style="dim")
-        for heading in asdict(rows[0]) if rows else ():
-            table.add_column(heading.replace("_", " "), overflow="fold")
+        for heading in rows[0] if rows else ():
+            table.add_column(heading, overflow="fold")
         for row in rows:
-            table.add_row(*(str(value) for value in asdict(row).values()))
+            table.add_row(*row.values())
         voice.result(table)
     return 0
+
+
+def _bucket(one: buckets.Bucket) -> dict[str, str]:
+    kept = f"{one.retention_s / 86_400:g} days" if one.retention_s else "for ever"
+    return {
+        "bucket": one.name,
+        "kept": kept,
+        "values": f"{one.points:,}",
+        "series": f"{one.series:,}",
+    }
+
+
+def _run(one: buckets.RunFacts) -> dict[str, str]:
+    newest = datetime.fromtimestamp(one.newest_s, tz=UTC).isoformat(timespec="seconds")
+    return {
+        "run": one.testid,
+        "project": one.project,
+        "scenario": one.scenario,
+        "samples": f"{one.samples:,}",
+        "ended": newest,
+    }

@@ -132,8 +132,12 @@ def up(daemon: daemons.Daemon, settings: Settings, *, toy_api: bool = False) -> 
         )
         lab_ready.wait(stack.addresses, timeout_s=_READY_S)
     except errors.LabNotReady as error:
+        told = _told(stack)
+        remedy = error.remedy
+        if _OTHER_TOKEN in told:
+            remedy = "`ltlab reset` empties it; or put back the settings it was started with"
         raise errors.LabNotReady(
-            f"the lab is not ready: {_told(stack) or error.message}", remedy=error.remedy
+            f"the lab is not ready: {told or error.message}", remedy=remedy
         ) from error
     return stack
 
@@ -164,6 +168,7 @@ def compose(stack: Stack, *words: str, timeout_s: float) -> str:
     return _compose(stack, *words, timeout_s=timeout_s, remedy=_WHY_NOT)
 
 
+_OTHER_TOKEN = "does not know the lab's token"  # stack/setup.sh says so
 _WHY_NOT = "see `ltlab doctor`, mend what it names, and run again"
 
 
@@ -196,22 +201,31 @@ def _give(stack: Stack, service: str, files: tuple[tuple[str, str], ...]) -> Non
 
 
 def _told(stack: Stack) -> str:
-    """Name the first service that is not well, how it is, and its last words."""
-    for service in ("influxdb", "setup", *SERVICES[1:], TOY_API):
-        container = stack.container(service)
-        if container is None:
-            continue
-        state = container.attrs["State"]
-        health = (state.get("Health") or {}).get("Status", "")
-        done = service == "setup" and state["Status"] == "exited" and state["ExitCode"] == 0
-        if done or (state["Status"] == "running" and health in {"healthy", ""}):
-            continue
-        how = "was out of memory" if state.get("OOMKilled") else health or state["Status"]
-        if state["Status"] == "exited":
-            how = f"exited with {state['ExitCode']}"
-        elif state["Status"] == "created":
-            how = f"did not start ({state.get('Error') or 'it waits for another service'})"
-        tail = container.logs(tail=3).decode("utf-8", "replace").strip().splitlines()
+    """Name the service that explains most, how it is, and its last words.
+
+    One that gave up says more than those that wait for it.
+    """
+    made = {
+        name: container
+        for name in ("setup", "influxdb", *SERVICES[1:], TOY_API)
+        if (container := stack.container(name)) is not None
+    }
+    ill = {name: how for name, each in made.items() if (how := _illness(each)) is not None}
+    for name in sorted(ill, key=lambda name: not ill[name].startswith(("exited", "out of"))):
+        tail = made[name].logs(tail=3).decode("utf-8", "replace").strip().splitlines()
         said = f" ({' | '.join(line.strip() for line in tail)})" if tail else ""
-        return f"{service} {how}{said}"
+        return f"{name} {ill[name]}{said}"
     return ""
+
+
+def _illness(made: Container) -> str | None:
+    """Say how a container is not well, None when it is, or has done its work."""
+    state = made.attrs["State"]
+    health = (state.get("Health") or {}).get("Status", "")
+    if state.get("OOMKilled"):
+        return "out of memory"
+    if state["Status"] == "exited":
+        return f"exited with {state['ExitCode']}" if state["ExitCode"] else None
+    if state["Status"] == "created":
+        return f"did not start ({state.get('Error') or 'it waits for another service'})"
+    return None if health in {"healthy", ""} else str(health)
