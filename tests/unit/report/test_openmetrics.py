@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from prometheus_client.openmetrics import parser
 
@@ -103,6 +103,7 @@ def test_render__a_counter_below_zero_is_no_counter_of_openmetrics() -> None:
 @settings(max_examples=200)
 @given(name=st.text(st.characters() | st.sampled_from('"\\\n\r\x85\u2028{}#,= '), max_size=20))
 def test_render__no_name_breaks_a_line(name: str) -> None:
+    assume(name not in model.BUILT_IN)  # these have a unit of their own, so another family
     found = read(cases.hostile(name))
     assert set(found) == set(read(cases.hostile("tame"))), openmetrics.render(cases.hostile(name))
     [(labels, _)] = found["ltlab_scenario_passed"]
