@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 IMAGES = HERE / "images"
 TOY = HERE.parent / "examples" / "toy"
 MOST_BYTES = 200_000
-TOP, PHONE_TOP = 1500, 1560
+TOP_CHARTS, PHONE_CHARTS = 4, 2  # the pictures end below so many
 
 
 def run(folder: Path) -> str:
@@ -44,7 +44,13 @@ def run(folder: Path) -> str:
     done = subprocess.run(
         [python, "-m", "ltlab_ci", "run", "--report-dir", "ltlab-report"],
         cwd=folder,
-        env={"FORCE_COLOR": "1", "COLUMNS": "118", "HOME": str(Path.home()), "PATH": os.defpath},
+        env={  # CI: a progress line now and then, not one redrawn in place, of which each would show
+            "CI": "true",
+            "FORCE_COLOR": "1",
+            "COLUMNS": "118",
+            "HOME": str(Path.home()),
+            "PATH": os.defpath,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -52,7 +58,7 @@ def run(folder: Path) -> str:
     )
     if done.returncode != 1:
         sys.exit(f"expected a crossed threshold, exit code 1:\n{done.stdout}")
-    return done.stdout
+    return done.stdout.replace(str(folder.resolve()), "~/toy")  # not the name of a temporary folder
 
 
 def terminal(said: str) -> str:
@@ -65,14 +71,16 @@ def terminal(said: str) -> str:
 
 
 def pictures(page: Path, tab: browser.Browser) -> dict[str, bytes]:
-    """Return the page as people meet it: top in light, top in dark, on a phone, the details."""
+    """Return the page as people meet it: its top in light, in dark and on a phone."""
     found = {}
-    for name, width, scheme, height in (
-        ("report-light", 1280, "light", TOP),
-        ("report-dark", 1280, "dark", TOP),
-        ("report-phone", 390, "light", PHONE_TOP),
+    for name, width, scheme, charts in (
+        ("report-light", 1280, "light", TOP_CHARTS),
+        ("report-dark", 1280, "dark", TOP_CHARTS),
+        ("report-phone", 390, "light", PHONE_CHARTS),
     ):
         tab.show(page, width=width, scheme=scheme)
+        last = f"document.querySelectorAll('.charts .chart')[{charts - 1}]"
+        height = tab.evaluate(f"Math.ceil({last}.getBoundingClientRect().bottom) + 14")
         found[f"{name}.png"] = tab.picture(height=height)
     return found
 

@@ -81,8 +81,14 @@ def _iterations(series: model.Series, number: int) -> Chart | None:
         f"chart-{number}-iterations",
         "Iterations offered and completed",
         "/s",
-        (("completed", series.iterations_per_s), ("offered", series.offered_per_s)),
+        (("completed", series.iterations_per_s), ("offered", _to_its_end(series.offered_per_s))),
     )
+
+
+def _to_its_end(offered: Values) -> Values:
+    # After a plan's last step nothing is offered: a line down to 0 would look like a collapse.
+    last = max((place for place, rate in enumerate(offered) if rate), default=len(offered))
+    return [rate if place <= last else None for place, rate in enumerate(offered)]
 
 
 def _failed(series: model.Series, number: int) -> Chart | None:

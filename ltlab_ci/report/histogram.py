@@ -17,6 +17,7 @@ _MAX_LIMITS = 6
 _FEWEST_BINS = 12
 _STEPS = (1, 2, 5)
 _MOST_TICKS = 9
+_EDGE = 5.0  # so near the edge, in percent, a centred label would leave a phone's card
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class Histogram:
     """What the template draws."""
 
     bars: tuple[Bar, ...]
-    ticks: tuple[tuple[float, str], ...]
+    ticks: tuple[tuple[float, str, str], ...]  # place, anchor, label
     limits: tuple[Limit, ...]
     words: str
 
@@ -124,13 +125,20 @@ def _axis(distribution: model.Distribution, bounds: Sequence[float]) -> _Axis:
     return _Axis(low=(low - spare / 2) / per, high=(high + spare / 2) / per)
 
 
-def _ticks(axis: _Axis) -> tuple[tuple[float, str], ...]:
+def _ticks(axis: _Axis) -> tuple[tuple[float, str, str], ...]:
     decades = range(math.floor(axis.low), math.ceil(axis.high) + 1)
     values = [step * 10.0**decade for decade in decades for step in _STEPS]
     inside = [value for value in values if axis.low <= math.log10(value) <= axis.high]
     if len(inside) > _MOST_TICKS:
         inside = [10.0**decade for decade in decades if axis.low <= decade <= axis.high]
-    return tuple((axis.place(value), figures.limit(value, "ms")) for value in inside)
+    places = ((axis.place(value), figures.limit(value, "ms")) for value in inside)
+    return tuple((place, _tick_anchor(place), label) for place, label in places)
+
+
+def _tick_anchor(place: float) -> str:
+    if place < _EDGE:
+        return "start"
+    return "end" if place > 100 - _EDGE else "middle"
 
 
 def _limit(bound: float, label: str, axis: _Axis, beyond: dict[float, int], total: int) -> Limit:

@@ -199,6 +199,12 @@ def test_report_page__explains_a_red_run_on_every_screen(
     inside = """[...document.querySelectorAll(".histogram text, .histogram .bars rect")]
       .every((one) => one.getBoundingClientRect().width > 0)"""
     assert browser.evaluate(inside)
+    error = """(() => {
+      const mark = document.querySelector(".log[open] mark");
+      const [line, lines] = [mark, mark.parentElement].map((one) => one.getBoundingClientRect());
+      return line.top >= lines.top && line.bottom <= lines.bottom;
+    })()"""
+    assert browser.evaluate(error)
 
 
 def test_report_page__an_hour_opens(browser: Browser, tmp_path: Path) -> None:

@@ -93,8 +93,9 @@
     plot.ctx.font = FONT.replace("12px", `${11 * scale}px`);
     plot.ctx.textAlign = "right";
     plot.ctx.textBaseline = "bottom";
+    plot.ctx.lineJoin = "round";
     const labels = [];
-    for (const { label, value } of limits) {
+    for (const { label, value } of [...limits].sort((one, other) => one.value - other.value)) {
       const y = plot.valToPos(value, "y", true);
       if (y < top || y > top + height) continue;
       plot.ctx.setLineDash([3 * scale, 3 * scale]);
@@ -103,8 +104,15 @@
       plot.ctx.lineTo(left + width, y);
       plot.ctx.stroke();
       let at = y - 16 * scale < top ? y + 15 * scale : y - 2 * scale;
-      while (labels.some((taken) => Math.abs(taken - at) < 13 * scale)) at -= 13 * scale;
-      labels.push(at);
+      while (labels.some(([, taken]) => Math.abs(taken - at) < 13 * scale)) at -= 13 * scale;
+      labels.push([label, at]);
+    }
+    // Last, and with an edge of the ground's colour: the measured lines run behind them.
+    plot.ctx.setLineDash([]);
+    plot.ctx.strokeStyle = css("--card");
+    plot.ctx.lineWidth = 5 * scale;
+    for (const [label, at] of labels) {
+      plot.ctx.strokeText(label, left + width - 4 * scale, at);
       plot.ctx.fillText(label, left + width - 4 * scale, at);
     }
     plot.ctx.restore();

@@ -1,5 +1,5 @@
 "use strict";
-// Sorts the endpoint tables and filters their rows. The rows themselves stand in the page.
+// Sorts the endpoint tables, filters their rows, opens logs at their first error. All stands in the page.
 (() => {
   const sortBy = (table, column, descending) => {
     const value = (row) => {
@@ -58,6 +58,18 @@
     table.closest(".scroll").before(box);
   };
 
+  const showError = (log) => {
+    const mark = log.querySelector("mark");
+    if (!mark || !log.open) return;
+    const lines = mark.parentElement;
+    const above = mark.getBoundingClientRect().top - lines.getBoundingClientRect().top;
+    lines.scrollTop += above - lines.clientHeight / 3;
+  };
+
+  document.querySelectorAll("details.log").forEach((log) => {
+    showError(log);
+    log.addEventListener("toggle", () => showError(log));
+  });
   document.querySelectorAll("table.sortable").forEach((table) => {
     makeSortable(table);
     if (table.tBodies[0].rows.length > 5) makeFilterable(table);

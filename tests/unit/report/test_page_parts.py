@@ -78,7 +78,7 @@ def test_histogram__keeps_everything_in_the_picture(
     )
     assert (found is None) == (not sum(counts))
     if found is not None:
-        places = [limit.x for limit in found.limits] + [x for x, _ in found.ticks]
+        places = [limit.x for limit in found.limits] + [x for x, _, _ in found.ticks]
         places += [bar.x for bar in found.bars] + [bar.x + bar.width for bar in found.bars]
         assert all(-0.02 <= place <= 100.02 for place in places)
 
