@@ -24,7 +24,7 @@ def keep(
     found: tuple[model.Finding, ...] = ()
     if lab.addresses is None or not lab.addresses.grafana_url:
         starts = {each.result.name: each.window.start_ns for each in ran if each.window is not None}
-        kept = snapshots.keep_result(result, starts, config.report_dir)
+        kept, found = snapshots.keep_result(result, starts, config.report_dir)
     else:
         kept, found = _asked(lab, ran, config)
     named = snapshots.local(kept)

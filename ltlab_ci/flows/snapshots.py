@@ -109,7 +109,10 @@ def keep(
         except errors.LabError as error:
             return tuple(kept), (*found, _warning("snapshot", error))
         file = f"{FOLDER}/{dashboard['uid']}.json"
-        _write(report_dir / file, whole.dashboard)
+        try:
+            _write(report_dir / file, whole.dashboard)
+        except errors.StoreError as error:
+            return tuple(kept), (*found, _warning("snapshot", error))
         kept.append(Kept(of=dashboard, dashboard=whole.dashboard, file=file))
         cut = [note for note in whole.notes if not note.endswith(": no data")]
         if cut:
@@ -142,12 +145,15 @@ class _Asker:
 
 def keep_result(
     result: model.Result, starts_ns: Mapping[str, int], report_dir: Path
-) -> tuple[Kept, ...]:
+) -> tuple[tuple[Kept, ...], tuple[model.Finding, ...]]:
     """Write the dashboard of a lab that has no InfluxDB, made from the result alone."""
     board = run_board.of_result(result, starts_ns)
     file = f"{FOLDER}/{run_board.UID}.json"
-    _write(report_dir / file, board)
-    return (Kept(of=run_board.PLACE, dashboard=board, file=file),)
+    try:
+        _write(report_dir / file, board)
+    except errors.StoreError as error:
+        return (), (_warning("snapshot", error),)
+    return (Kept(of=run_board.PLACE, dashboard=board, file=file),), ()
 
 
 def publish(
@@ -175,8 +181,15 @@ def local(kept: Sequence[Kept]) -> tuple[model.Snapshot, ...]:
 
 
 def _write(path: Path, dashboard: Json) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{json.dumps(dashboard, ensure_ascii=False)}\n", encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{json.dumps(dashboard, ensure_ascii=False)}\n", encoding="utf-8")
+    except OSError as error:
+        path.unlink(missing_ok=True)  # half a dashboard is none
+        raise errors.StoreError(
+            f"{path.name} cannot be written: {error.strerror}",
+            remedy="make room, then run again; what is judged is whole",
+        ) from error
 
 
 def _warning(code: str, error: errors.LabError) -> model.Finding:

@@ -151,7 +151,8 @@ def test_through_store__asks_flux_without_any_macro_left(tmp_path: Path) -> None
 def test_keep_result__a_lab_without_influxdb_has_a_dashboard_too(tmp_path: Path) -> None:
     result = cases.demo()
     starts = {scenario.name: START_NS for scenario in result.scenarios}
-    [kept] = snapshots.keep_result(result, starts, tmp_path)
+    [kept], found = snapshots.keep_result(result, starts, tmp_path)
+    assert found == ()
     assert json.loads((tmp_path / kept.file).read_bytes()) == kept.dashboard
 
 
@@ -178,3 +179,10 @@ def test_publish__a_grafana_that_refuses_costs_a_warning(
     posted, [finding] = snapshots.publish(kept, there, expires_s=None)
     assert posted == snapshots.local(kept)
     assert (finding.code, finding.effect) == ("grafana", "warn")
+
+
+def test_keep_result__that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "grafana").write_text("no folder")
+    kept, [found] = snapshots.keep_result(cases.demo(), {}, tmp_path)
+    assert kept == ()
+    assert (found.code, found.effect) == ("snapshot", "warn")
