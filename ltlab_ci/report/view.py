@@ -212,9 +212,10 @@ def _environment(where: model.Environment) -> tuple[tuple[str, str], ...]:
         ("processors", figures.count(where.cpus)),
         ("memory", figures.size(where.memory_mb * 1e6)),
         ("lab", where.lab),
+        ("testid", where.testid),
         ("service", where.service),
     )
-    return tuple((name, escape.visible(text)) for name, text in named)
+    return tuple((name, escape.visible(text)) for name, text in named if text or name != "testid")
 
 
 def _left_out(rows: Sequence[object], shown: int) -> str:

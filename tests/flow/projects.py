@@ -164,7 +164,7 @@ class Running:
     def loaded(self) -> None:
         """Wait until requests have been stored."""
         parts = self.folder / "ltlab-report" / "samples"
-        until(lambda: _requests(parts.glob("*.parts/*.parquet")) or None, what="stored requests")
+        until(lambda: requests(parts.glob("*.parts/*.parquet")) or None, what="stored requests")
 
     def interrupt(self, signum: signal.Signals = signal.SIGINT) -> None:
         """Send a signal to `ltlab` alone."""
@@ -259,7 +259,7 @@ def until(ready: Callable[[], T | None], *, what: str) -> T:
     pytest.fail(f"waited {PATIENCE_S:g} s for {what}")
 
 
-def _requests(parts: Iterable[Path]) -> int:
+def requests(parts: Iterable[Path]) -> int:
     """Count the requests in the parts written so far; the newest may be half written."""
     found = 0
     for part in parts:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import stack
+from tests.lab import runs, stack
 
 SERVERS = Path(__file__).parent / "servers"
 
@@ -35,6 +35,12 @@ def docker_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str
         if started:
             os.kill(int(started), signal.SIGTERM)
             stack.until(lambda: not Path(f"/proc/{started}").exists(), what="end of dockerd")
+
+
+@pytest.fixture(scope="session")
+def docker(docker_env: Mapping[str, str]) -> runs.Docker:
+    """Return the docker command."""
+    return runs.Docker(env=docker_env)
 
 
 @pytest.fixture(scope="session")
