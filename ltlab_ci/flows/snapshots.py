@@ -6,6 +6,7 @@ Not here: what a snapshot holds (report/snapshot.py), how a Grafana is spoken to
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -185,7 +186,8 @@ def _write(path: Path, dashboard: Json) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{json.dumps(dashboard, ensure_ascii=False)}\n", encoding="utf-8")
     except OSError as error:
-        path.unlink(missing_ok=True)  # half a dashboard is none
+        with contextlib.suppress(OSError):  # half a dashboard is none
+            path.unlink(missing_ok=True)
         raise errors.StoreError(
             f"{path.name} cannot be written: {error.strerror}",
             remedy="make room, then run again; what is judged is whole",
