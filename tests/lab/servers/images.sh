@@ -99,5 +99,8 @@ if stale "$(image artilleryio/artillery)" "$repository/ltlab_ci/load/locks/artil
   mkdir -p "$work/artillery/opt/artillery" "$work/artillery/scripts"
   modules=$(echo "$installed" | tail -n 1)/node_modules
   cp -al "$modules" "$work/artillery/opt/artillery/" 2>/dev/null || cp -a "$modules" "$work/artillery/opt/artillery/"
-  import "$work/artillery" 'ENTRYPOINT ["artillery"]' 'WORKDIR /scripts'
+  mkdir -p "$work/artillery/home/node"
+  ln -s /opt/artillery/node_modules/artillery "$work/artillery/home/node/artillery"  # where the official one has it
+  ln -s /opt/artillery/node_modules "$work/artillery/home/node/node_modules"  # its dependencies, seen from there
+  import "$work/artillery" 'ENTRYPOINT ["/home/node/artillery/bin/run"]' 'WORKDIR /scripts'
 fi
