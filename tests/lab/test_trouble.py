@@ -30,7 +30,7 @@ def test_influxdb_gone_in_mid_run__judged_on_the_recorded_samples(
     assert "store-unusable" in ran.findings
     assert "recorded samples" in ran.findings["store-unusable"]["message"]
     assert {status for status, _, _ in runs.observed(ran).values()} == {"pass"}
-    assert took_s < 80
+    assert took_s < 240  # it waits a minute for InfluxDB, not for ever
     assert docker.left(runs.unique(ran)) == []
 
 
