@@ -1,0 +1,1 @@
+"""Recorded launches of services whose truth is known, and what comparisons make of them."""

@@ -1,0 +1,71 @@
+"""The service that is recorded: five endpoints that work and wait, slower by a factor if told so.
+
+Each request burns processor time in the event loop, then waits a log-normal time; a slowdown is a
+factor on both. So +10 % is 10 % more work, not a recording that was stretched afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import random
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import uvicorn
+
+from toy_api import work
+
+SPREAD = 0.35
+ENDPOINTS = {
+    "/a": (2.0, 12.0),
+    "/b": (1.5, 6.0),
+    "/c": (2.5, 20.0),
+    "/d": (1.0, 9.0),
+    "/e": (3.0, 30.0),
+}
+"""Path to processor time and median wait, both in ms."""
+
+Message = MutableMapping[str, Any]
+
+
+def application(units_per_ms: float, slowdown: float, seed: int) -> Callable[..., Awaitable[None]]:
+    """Return an ASGI application."""
+    chance = random.Random(seed)
+
+    async def app(
+        scope: Message,
+        receive: Callable[[], Awaitable[Message]],  # noqa: ARG001  (ASGI's shape)
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        cpu_ms, wait_ms = ENDPOINTS.get(scope["path"], (0.0, 0.0))
+        if cpu_ms:
+            work.burn(round(cpu_ms * units_per_ms * slowdown))
+            waited = wait_ms * math.exp(chance.gauss(0, SPREAD)) * slowdown
+            await asyncio.sleep(waited / 1000)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    return app
+
+
+def main() -> None:
+    """Serve until terminated."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--units-per-ms", type=float, required=True)
+    parser.add_argument("--slowdown", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    uvicorn.run(
+        application(given.units_per_ms, given.slowdown, given.seed),
+        port=given.port,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+    )
+
+
+if __name__ == "__main__":
+    main()
