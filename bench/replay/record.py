@@ -112,11 +112,7 @@ def _launch(
         order = chance.sample(list(corpus.SIDES), len(corpus.SIDES))
         ports = {name: _free_port() for name in order}
         for name in order:
-            words = ("-m", "bench.replay.service", "--port", str(ports[name]))
-            words += ("--units-per-ms", f"{units_per_ms:.3f}", "--seed", str(chance.random())[2:9])
-            running.enter_context(
-                _program([sys.executable, *words, "--slowdown", str(corpus.SIDES[name])])
-            )
+            running.enter_context(_service(name, ports[name], units_per_ms, chance.getrandbits(31)))
         for port in ports.values():
             _wait_for(port)
         if plan.neighbour:
@@ -130,6 +126,19 @@ def _launch(
             if one.wait(timeout=120):
                 raise SystemExit(f"k6 ended with {one.returncode}")
         return _read(plan, [Path(folder) / f"{name}.csv" for name in corpus.SIDES])
+
+
+def _service(
+    side: str, port: int, units_per_ms: float, seed: int
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    given = {
+        "--port": str(port),
+        "--units-per-ms": f"{units_per_ms:.3f}",
+        "--slowdown": str(corpus.SIDES[side]),
+        "--seed": str(seed),
+    }
+    words = [word for pair in given.items() for word in pair]
+    return _program([sys.executable, "-m", "bench.replay.service", *words])
 
 
 def _load(
