@@ -1,5 +1,14 @@
 """The frozen values that travel between the stages. Import the package: `model.Verdict`."""
 
+from ltlab_ci.model.ci import (
+    Annotation,
+    CiContext,
+    CommentMode,
+    FailOn,
+    FollowedRun,
+    Forge,
+    Wanted,
+)
 from ltlab_ci.model.comparison import (
     Change,
     ChangeVerdict,
@@ -89,11 +98,14 @@ __all__ = [
     "STATS_OF",
     "SYSTEM_TAGS",
     "USAGE",
+    "Annotation",
     "Answer",
     "Batch",
     "Beyond",
     "Change",
     "ChangeVerdict",
+    "CiContext",
+    "CommentMode",
     "ComparedLoad",
     "Comparison",
     "ComparisonVerdict",
@@ -109,7 +121,10 @@ __all__ = [
     "Errors",
     "Excerpt",
     "Facts",
+    "FailOn",
     "Finding",
+    "FollowedRun",
+    "Forge",
     "Frames",
     "Grafana",
     "GrafanaSpec",
@@ -156,6 +171,7 @@ __all__ = [
     "Unjudged",
     "Verdict",
     "View",
+    "Wanted",
     "Window",
     "address",
     "ambiguous_in_k6_csv",
