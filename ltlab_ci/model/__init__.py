@@ -1,7 +1,6 @@
 """The frozen values that travel between the stages. Import the package: `model.Verdict`."""
 
 from ltlab_ci.model.ci import (
-    Annotation,
     CiContext,
     CommentMode,
     FailOn,
@@ -98,7 +97,6 @@ __all__ = [
     "STATS_OF",
     "SYSTEM_TAGS",
     "USAGE",
-    "Annotation",
     "Answer",
     "Batch",
     "Beyond",
