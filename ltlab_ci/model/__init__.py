@@ -1,7 +1,7 @@
 """The frozen values that travel between the stages. Import the package: `model.Verdict`."""
 
+from ltlab_ci.model.around import Annotation, Around, ChangeKind, ThresholdChange
 from ltlab_ci.model.ci import (
-    Annotation,
     CiContext,
     CommentMode,
     FailOn,
@@ -44,6 +44,7 @@ from ltlab_ci.model.lab import (
     StoreSpec,
     retention_days,
 )
+from ltlab_ci.model.place import Place
 from ltlab_ci.model.recorded import Recording, Round, Rules, Side
 from ltlab_ci.model.results import (
     Endpoint,
@@ -100,9 +101,11 @@ __all__ = [
     "USAGE",
     "Annotation",
     "Answer",
+    "Around",
     "Batch",
     "Beyond",
     "Change",
+    "ChangeKind",
     "ChangeVerdict",
     "CiContext",
     "CommentMode",
@@ -141,6 +144,7 @@ __all__ = [
     "Outcome",
     "OwnThreshold",
     "PanelQuery",
+    "Place",
     "PlannedLoad",
     "Pulse",
     "Question",
@@ -164,6 +168,7 @@ __all__ = [
     "Status",
     "StoreSpec",
     "Threshold",
+    "ThresholdChange",
     "Thresholds",
     "Times",
     "Trend",

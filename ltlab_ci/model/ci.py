@@ -1,4 +1,4 @@
-"""The CI job that ltlab runs in, what is to be published from it, and what annotates a file.
+"""The CI job that ltlab runs in, and what is to be published from it.
 
 Not here: reading variables and event payloads (config/ci.py), talking to a forge (publish/).
 """
@@ -86,17 +86,3 @@ class Wanted:
     summary: bool = True
     artifact_name: str = "ltlab-report"
     fail_on: FailOn = "failure"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Annotation:
-    """A remark at a line (from 1) of a file, whose path is relative to the repository.
-
-    `path` "" and `line` 0: it belongs to no line.
-    """
-
-    level: Literal["error", "warning", "notice"]
-    title: str
-    message: str
-    path: str = ""
-    line: int = 0

@@ -44,18 +44,12 @@ def outputs(values: Mapping[str, str], *, delimiter: str) -> str:
 def commands(found: Sequence[model.Annotation]) -> Iterator[str]:
     """Yield workflow commands, ten of a level at most; one notice counts what is left out."""
     left_out = 0
-    for level in ("error", "warning", "notice"):
+    for level in ("error", "warning"):
         of_level = [each for each in found if each.level == level]
         yield from (command(each) for each in of_level[:OF_A_LEVEL])
         left_out += len(of_level[OF_A_LEVEL:])
     if left_out:
-        yield command(
-            model.Annotation(
-                level="notice",
-                title="ltlab",
-                message=f"{left_out} more annotations are in the report",
-            )
-        )
+        yield notice(f"{left_out} more annotations are in the report")
 
 
 def command(annotation: model.Annotation) -> str:
@@ -63,9 +57,14 @@ def command(annotation: model.Annotation) -> str:
 
     https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts
     """
-    where = {"file": annotation.path, "line": str(annotation.line or ""), "title": annotation.title}
+    where = {"file": annotation.file, "line": str(annotation.line), "title": annotation.title}
     properties = ",".join(f"{name}={_property(text)}" for name, text in where.items() if text)
     return f"::{annotation.level} {properties}::{_data(annotation.message[:_LONGEST_MESSAGE])}"
+
+
+def notice(text: str) -> str:
+    """Return a notice that belongs to no line, as a workflow command."""
+    return f"::notice title=ltlab::{_data(text[:_LONGEST_MESSAGE])}"
 
 
 def harmless(text: str) -> str:
