@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ltlab_ci import errors, model
 from ltlab_ci.flows import folder
-from ltlab_ci.flows.job import Job
+from ltlab_ci.flows.job import Job, within
 from ltlab_ci.publish import forge, untrusted
 
 
@@ -68,7 +68,7 @@ def around(
     return model.Around(
         id="" if wanted.id == "ltlab" else wanted.id,
         run_url=run.run_url if run is not None else context.run_url,
-        report_url=_report_url(context),
+        report_url=_report_url(job),
         head_sha=run.head_sha if run is not None else context.head_sha,
         earlier=earlier[0],
         earlier_sha=earlier[1],
@@ -87,7 +87,10 @@ def _earlier(
     return untrusted.result(artifact.zipped), artifact.head_sha
 
 
-def _report_url(context: model.CiContext) -> str:
+def _report_url(job: Job) -> str:
+    context = job.context
+    if context.artifacts_url:
+        return f"{context.artifacts_url}/{within(job.directory, context.workspace)}/report.html"
     run = context.followed
     url = run.run_url if run is not None else context.run_url
     return f"{url}#artifacts" if url and context.forge is model.Forge.GITHUB else ""
