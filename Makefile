@@ -19,7 +19,8 @@ test: venv  ## unit, flow (real engines) and surface tests
 	sh tests/machine.sh
 	$(BIN)/pytest
 
-ci-test: venv  ## k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
+ci-test: venv  ## GitLab's pipelines, k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
+	sh tests/machine.sh
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.lock
 	$(BIN)/pytest tests/ci
 	k6=$$(sh tests/ci/k6_2.sh) && cd tests/flow && LTLAB_K6=$$k6 ../../$(BIN)/pytest \

@@ -99,7 +99,7 @@ def notes(site: fake.GitLab) -> list[str]:
     return [str(note["body"]) for note in site.notes[42, REQUEST]]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", ["component", "plain"])
 def test_job__makes_a_note_and_edits_it_when_a_threshold_fails(
     site: fake.GitLab, wheel: Path, tmp_path: Path, kind: str
@@ -137,7 +137,7 @@ def test_job__makes_a_note_and_edits_it_when_a_threshold_fails(
     assert "LTLAB_EXIT_CODE=1\n" in outputs
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_job__without_a_token_says_so_and_goes_on(site: fake.GitLab, tmp_path: Path) -> None:
     made = component(tmp_path / "shop", lab="embedded", source="")
     site.open(42, REQUEST, sha=made.git("rev-parse", "HEAD"))
@@ -148,7 +148,7 @@ def test_job__without_a_token_says_so_and_goes_on(site: fake.GitLab, tmp_path: P
     assert (made.folder / "ltlab-report" / "comment.md").is_file()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_job__that_may_fail_on_thresholds_warns_with_the_same_code(
     site: fake.GitLab, tmp_path: Path
 ) -> None:
@@ -161,13 +161,13 @@ def test_job__that_may_fail_on_thresholds_warns_with_the_same_code(
     assert notes(site) == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_plain_job__is_what_the_component_makes_of_its_defaults(tmp_path: Path) -> None:
     included = component(tmp_path / "component").preview()["load-test"]
     assert plain(tmp_path / "plain").preview()["load-test"] == included
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_component__brings_the_daemon_only_where_it_is_needed(tmp_path: Path) -> None:
     assert "services" in component(tmp_path / "docker").preview()["load-test"]
     embedded = component(tmp_path / "embedded", lab="embedded").preview()["load-test"]
