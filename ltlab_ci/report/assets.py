@@ -5,6 +5,7 @@ Not here: what is shown (view.py). Users bring no templates; ours only format, i
 
 from __future__ import annotations
 
+import functools
 from importlib import resources
 
 import jinja2
@@ -18,6 +19,7 @@ def text(name: str) -> str:
     return resources.files("ltlab_ci.report").joinpath(name).read_text(encoding="utf-8")
 
 
+@functools.cache  # compiling costs more than filling
 def markdown_template(name: str) -> jinja2.Template:
     """Return a template in which every value is escaped for Markdown, unless made as Markdown."""
     environment = sandbox.ImmutableSandboxedEnvironment(
@@ -35,6 +37,7 @@ def markdown_template(name: str) -> jinja2.Template:
     return environment.get_template(name)
 
 
+@functools.cache
 def html_template(name: str) -> jinja2.Template:
     """Return a template in which every value is escaped for HTML."""
     environment = sandbox.ImmutableSandboxedEnvironment(
