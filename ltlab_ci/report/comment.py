@@ -48,6 +48,7 @@ class Row:
     key: str
     note: str
     measured: str
+    distance: str
     limit: str
     earlier: str
 
@@ -93,7 +94,7 @@ def render(result: model.Result | None, around: model.Around) -> str:
     """Return the comment, at most LONGEST long; no result means that nothing ran."""
     template = assets.markdown_template("comment.md.j2")
     head = _head(result, around)
-    if result is None:
+    if result is None or head.start:
         return template.render(head=head, body=None)
     text = ""
     for opened, folded in _LADDER:
@@ -110,7 +111,7 @@ def length(text: str) -> int:
 
 def _head(result: model.Result | None, around: model.Around) -> Head:
     mark, title = "⛔", "Load test did not run"
-    if result is not None:
+    if result is not None and _missing(result) is None:
         mark, title = wording.TITLES[result.verdict]
         if result.comparison is not None:
             shown = compared.section(result.comparison)
@@ -120,21 +121,29 @@ def _head(result: model.Result | None, around: model.Around) -> Head:
     if around.unreviewed:
         title = f"{title}, says code that nobody has reviewed"
     named = (("report", around.report_url), ("run", around.run_url))
-    missing = result is None or any(found.code == _NO_CONFIG for found in result.findings)
     return Head(
         mark=mark,
         title=title,
         id=escape.visible(around.id),
         notices=tuple(_notices(result, around)),
-        start=missing and not around.cancelled,
+        start=_missing(result) is not None and not around.cancelled,
         commit=beside.sha(around.head_sha),
         links=tuple((name, url) for name, url in named if url),
     )
 
 
+def _missing(result: model.Result | None) -> str | None:
+    """Say where there was no ltlab.yml, None where there was one."""
+    if result is None:
+        return "there is no ltlab.yml"
+    found = (one.message for one in result.findings if one.code == _NO_CONFIG)
+    return next(found, None)
+
+
 def _notices(result: model.Result | None, around: model.Around) -> Iterator[str]:
-    if result is None and not around.cancelled:
-        yield "There is no ltlab.yml here: nothing ran, so nothing was judged."
+    missing = _missing(result)
+    if missing is not None and not around.cancelled:
+        yield f"Nothing ran, so nothing was judged: {escape.visible(missing)}."
     if around.unreviewed:
         yield (
             "This was reported by code of a fork that nobody has reviewed. It could have reported "
@@ -152,13 +161,14 @@ def _body(result: model.Result, around: model.Around, opened: int, folded: int) 
     changed = around.changed or ()
     trusted = not around.unreviewed
     worst, within = _worst(ranked)
+    remarks = view.remarks_of(result.findings)
     rows = [_row(*pair, before=before) for pair in ranked[: opened + folded]]
     return Body(
-        headline=escape.visible(result.headline, longest=_SENTENCE),
+        headline=_headline(result, remarks),
         worst=worst,
         worst_scenario=within,
         loosened=beside.loosened(changed),
-        remarks=_cut(view.remarks_of(result.findings), opened, folded),
+        remarks=_cut(remarks, opened, folded),
         comparison=_comparison(result, opened, folded),
         judged=bool(result.scenarios) or result.comparison is None,
         tally=wording.tally([wording.Group.of(verdict) for _, verdict in ranked]),
@@ -183,6 +193,14 @@ def _cut(rows: Sequence[T], opened: int, folded: int, *, total: int = 0) -> Cut[
     return Cut(shown=tuple(shown), folded=tuple(rest), left_out=said)
 
 
+def _headline(result: model.Result, remarks: Sequence[view.Remark]) -> str:
+    """Return what it came to, "" where the first finding says just that."""
+    headline = escape.visible(result.headline, longest=_SENTENCE)
+    first = next((one for one in remarks if one.blocks), None)
+    said = first and (first.message, f"{first.scenario}: {first.message}")
+    return "" if said and headline in said else headline
+
+
 def _worst(ranked: Sequence[tuple[model.ScenarioResult, model.Verdict]]) -> tuple[str, str]:
     """Say in words what is worst, and in which scenario; "" where nothing that ran is bad."""
     for scenario, verdict in ranked[:1]:
@@ -195,7 +213,6 @@ def _worst(ranked: Sequence[tuple[model.ScenarioResult, model.Verdict]]) -> tupl
 
 def _row(scenario: model.ScenarioResult, verdict: model.Verdict, *, before: beside.Figures) -> Row:
     group = wording.Group.of(verdict)
-    far = wording.distance(verdict) if group is not wording.Group.PASS else ""
     return Row(
         mark=wording.MARKS[group],
         verdict=group.value,
@@ -203,7 +220,8 @@ def _row(scenario: model.ScenarioResult, verdict: model.Verdict, *, before: besi
         stat=escape.visible(verdict.stat),
         key=wording.key(verdict),
         note=wording.note(verdict),
-        measured=figures.measured(verdict) + (f" ({far})" if far else ""),
+        measured=figures.measured(verdict),
+        distance=wording.distance(verdict) if group is not wording.Group.PASS else "",
         limit=wording.limit(verdict),
         earlier=before.get(beside.identity(scenario, verdict), figures.NOTHING),
     )
