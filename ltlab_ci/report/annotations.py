@@ -1,7 +1,6 @@
 """Remarks at the lines that state what failed: thresholds in ltlab.yml, findings that block.
 
-Plain text, one line each. Not called annotations.py: `from __future__ import annotations` would take
-that name in every module. Not here: workflow commands, check runs and their limits (publish/).
+Plain text, one line each. Not here: workflow commands, check runs and their limits (publish/).
 """
 
 from __future__ import annotations

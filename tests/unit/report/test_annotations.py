@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ltlab_ci import model
-from ltlab_ci.report import annotated
+from ltlab_ci.report import annotations
 from tests.unit.report import cases, results
 
 
@@ -13,7 +13,7 @@ def at(line: int, file: str = "ltlab.yml") -> model.Place:
 
 def of(*findings: model.Finding, **parts: object) -> tuple[model.Annotation, ...]:
     scenario = results.a_scenario(**{"verdicts": (), "place": at(7), **parts})
-    return annotated.of(results.a_result(scenarios=(scenario,), findings=findings))
+    return annotations.of(results.a_result(scenarios=(scenario,), findings=findings))
 
 
 def test_of__a_crossed_threshold_is_annotated_at_its_line() -> None:
@@ -69,7 +69,7 @@ def test_of__a_message_about_a_file_is_annotated_where_it_says() -> None:
         remedy="write p(95)",
     )
     result = results.a_result(verdict="error", scenarios=(), findings=(wrong,))
-    [found] = annotated.of(result)
+    [found] = annotations.of(result)
     assert (found.file, found.line) == ("lab/ltlab.yml", 12)
     assert found.message == "unknown stat 'p95'. What to do: write p(95)"
 
@@ -82,7 +82,7 @@ def test_of__an_older_report_and_a_run_without_scenarios_point_at_the_start() ->
 
 
 def test_of__hostile_text_stays_on_one_line() -> None:
-    found = annotated.of(cases.hostile())
+    found = annotations.of(cases.hostile())
     assert len(found) == 3
     for one in found:
         for text in (one.file, one.title, one.message):
