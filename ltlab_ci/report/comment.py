@@ -74,7 +74,8 @@ class Body:
     worst: str
     worst_scenario: str
     loosened: str
-    remarks: Cut[view.Remark]
+    trouble: Cut[view.Remark]
+    hints: Cut[view.Remark]
     comparison: compared.Section | None
     judged: bool
     tally: str
@@ -168,7 +169,8 @@ def _body(result: model.Result, around: model.Around, opened: int, folded: int) 
         worst=worst,
         worst_scenario=within,
         loosened=beside.loosened(changed),
-        remarks=_cut(remarks, opened, folded),
+        trouble=_cut([one for one in remarks if one.blocks], opened, folded),
+        hints=_cut([one for one in remarks if not one.blocks], opened, folded),
         comparison=_comparison(result, opened, folded),
         judged=bool(result.scenarios) or result.comparison is None,
         tally=wording.tally([wording.Group.of(verdict) for _, verdict in ranked]),
@@ -219,12 +221,18 @@ def _row(scenario: model.ScenarioResult, verdict: model.Verdict, *, before: besi
         scenario=escape.visible(scenario.name),
         stat=escape.visible(verdict.stat),
         key=wording.key(verdict),
-        note=wording.note(verdict),
+        note="; ".join(part for part in (_own_words(verdict), wording.note(verdict)) if part),
         measured=figures.measured(verdict),
         distance=wording.distance(verdict) if group is not wording.Group.PASS else "",
         limit=wording.limit(verdict),
         earlier=before.get(beside.identity(scenario, verdict), figures.NOTHING),
     )
+
+
+def _own_words(verdict: model.Verdict) -> str:
+    """Return the threshold as its engine has it, where neither stat nor limit say it."""
+    known = verdict.stat or verdict.bound is None or not verdict.op
+    return "" if known else wording.expression(verdict)
 
 
 def _comparison(result: model.Result, opened: int, folded: int) -> compared.Section | None:
