@@ -60,6 +60,7 @@ class Head:
     mark: str
     title: str
     id: str
+    request: str
     notices: tuple[str, ...]
     start: bool
     commit: str
@@ -126,6 +127,7 @@ def _head(result: model.Result | None, around: model.Around) -> Head:
         mark=mark,
         title=title,
         id=escape.visible(around.id),
+        request=around.request,
         notices=tuple(_notices(result, around)),
         start=_missing(result) is not None and not around.cancelled,
         commit=beside.sha(around.head_sha),
@@ -134,17 +136,19 @@ def _head(result: model.Result | None, around: model.Around) -> Head:
 
 
 def _missing(result: model.Result | None) -> str | None:
-    """Say where there was no ltlab.yml, None where there was one."""
+    """Say that there was nothing to run, None where there was something."""
     if result is None:
-        return "there is no ltlab.yml"
-    found = (one.message for one in result.findings if one.code == _NO_CONFIG)
-    return next(found, None)
+        return "There is no report of a load test. With an ltlab.yml, the log of the job says why."
+    if result.scenarios:
+        return None
+    found = (escape.visible(one.message) for one in result.findings if one.code == _NO_CONFIG)
+    return next((f"Nothing ran, so nothing was judged: {said}." for said in found), None)
 
 
 def _notices(result: model.Result | None, around: model.Around) -> Iterator[str]:
     missing = _missing(result)
     if missing is not None and not around.cancelled:
-        yield f"Nothing ran, so nothing was judged: {escape.visible(missing)}."
+        yield missing
     if around.unreviewed:
         yield (
             "This was reported by code of a fork that nobody has reviewed. It could have reported "
@@ -168,7 +172,7 @@ def _body(result: model.Result, around: model.Around, opened: int, folded: int) 
         headline=_headline(result, remarks),
         worst=worst,
         worst_scenario=within,
-        loosened=beside.loosened(changed),
+        loosened=beside.loosened(around),
         trouble=_cut([one for one in remarks if one.blocks], opened, folded),
         hints=_cut([one for one in remarks if not one.blocks], opened, folded),
         comparison=_comparison(result, opened, folded),
@@ -205,12 +209,14 @@ def _headline(result: model.Result, remarks: Sequence[view.Remark]) -> str:
 
 def _worst(ranked: Sequence[tuple[model.ScenarioResult, model.Verdict]]) -> tuple[str, str]:
     """Say in words what is worst, and in which scenario; "" where nothing that ran is bad."""
-    for scenario, verdict in ranked[:1]:
-        if scenario.ran and verdict.status is not model.Status.PASS:
-            far = wording.distance(verdict)
-            said = wording.sentence(verdict)
-            return f"{said} ({far})" if far else said, escape.visible(scenario.name)
-    return "", ""
+    if not ranked:
+        return "", ""
+    scenario, verdict = ranked[0]
+    if verdict.status is model.Status.PASS or not scenario.ran:
+        return "", ""
+    far = wording.distance(verdict)
+    said = wording.sentence(verdict)
+    return f"{said} ({far})" if far else said, escape.visible(scenario.name)
 
 
 def _row(scenario: model.ScenarioResult, verdict: model.Verdict, *, before: beside.Figures) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ltlab_ci import model
-from ltlab_ci.report import annotations
+from ltlab_ci.report import annotations as remarks
 from tests.unit.report import cases, results
 
 
@@ -13,7 +13,7 @@ def at(line: int, file: str = "ltlab.yml") -> model.Place:
 
 def of(*findings: model.Finding, **parts: object) -> tuple[model.Annotation, ...]:
     scenario = results.a_scenario(**{"verdicts": (), "place": at(7), **parts})
-    return annotations.of(results.a_result(scenarios=(scenario,), findings=findings))
+    return remarks.of(results.a_result(scenarios=(scenario,), findings=findings))
 
 
 def test_of__a_crossed_threshold_is_annotated_at_its_line() -> None:
@@ -61,6 +61,12 @@ def test_of__a_finding_that_blocks_comes_first_and_a_hint_not_at_all() -> None:
     assert found[1].message == "disk full. What to do: make room"
 
 
+def test_of__what_could_not_be_judged_is_left_to_the_finding_that_says_why() -> None:
+    verdicts = (results.without_data(), results.crossed(place=at(12)))
+    found = of(results.a_finding(), complete=False, verdicts=verdicts)
+    assert [one.line for one in found] == [1, 12]
+
+
 def test_of__a_message_about_a_file_is_annotated_where_it_says() -> None:
     wrong = results.a_finding(
         code="ConfigError",
@@ -69,7 +75,7 @@ def test_of__a_message_about_a_file_is_annotated_where_it_says() -> None:
         remedy="write p(95)",
     )
     result = results.a_result(verdict="error", scenarios=(), findings=(wrong,))
-    [found] = annotations.of(result)
+    [found] = remarks.of(result)
     assert (found.file, found.line) == ("lab/ltlab.yml", 12)
     assert found.message == "unknown stat 'p95'. What to do: write p(95)"
 
@@ -82,8 +88,19 @@ def test_of__an_older_report_and_a_run_without_scenarios_point_at_the_start() ->
 
 
 def test_of__hostile_text_stays_on_one_line() -> None:
-    found = annotations.of(cases.hostile())
-    assert len(found) == 3
+    result = cases.hostile()
+    odd = at(3, file=results.HOSTILE)
+    [scenario] = result.scenarios
+    wrong = results.a_finding(effect="config", message="a\nb:1:1: wrong")
+    found = remarks.of(
+        result.model_copy(
+            update={
+                "scenarios": (scenario.model_copy(update={"place": odd}),),
+                "findings": (*result.findings, wrong),
+            }
+        )
+    )
+    assert len(found) == 4
     for one in found:
         for text in (one.file, one.title, one.message):
             assert len(text.splitlines()) == 1
