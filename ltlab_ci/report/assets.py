@@ -32,7 +32,11 @@ def markdown_template(name: str) -> jinja2.Template:
         autoescape=False,  # Markdown has escapes of its own: _finalize_markdown
     )
     environment.filters.update(
-        code=escape.code, fenced=escape.fenced, link=escape.link, named_link=escape.named_link
+        code=escape.code,
+        fenced=escape.fenced,
+        link=escape.link,
+        named_link=escape.named_link,
+        unbroken=escape.unbroken,
     )
     return environment.get_template(name)
 
