@@ -6,9 +6,10 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from ltlab_ci.report import summary
+from ltlab_ci.publish import comment, gitlab
+from ltlab_ci.report import comment as texts
 from tests.fakes import gitlab_text
-from tests.unit.report import cases
+from tests.unit.report import comments
 
 PIECES = (
     *("/close", "/merge", "/title x", "/label ~bug", "@all", "@ann", "@group/team", "`", "```"),
@@ -31,20 +32,22 @@ PIECES = (
 
 
 def shown(name: str) -> str:
-    """Return what people read of a result in which every foreign text is `name`."""
-    return summary.render(cases.hostile(name))
+    """Return the note on a result in which every foreign text is `name`, the instance's id too."""
+    marker = comment.Marker(id=name, sha="5ea1", run=(1, 1), state="0")
+    text = texts.render(*comments.hostile(name))
+    return comment.marked(marker, text, longest=gitlab.LONGEST_NOTE)
 
 
 @hypothesis.given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join))
-def test_summary__fires_no_quick_action_and_mentions_nobody(name: str) -> None:
+def test_note__fires_no_quick_action_and_mentions_nobody(name: str) -> None:
     text = shown(name)
     assert gitlab_text.quick_actions(text) == []
     assert gitlab_text.mentions(text) == []
 
 
-@pytest.mark.parametrize("name", list(cases.CASES))
-def test_summary__of_every_case(name: str) -> None:
-    text = summary.render(cases.CASES[name]())
+@pytest.mark.parametrize("name", list(comments.CASES))
+def test_note__of_every_case(name: str) -> None:
+    text = texts.render(*comments.CASES[name]())
     assert (gitlab_text.quick_actions(text), gitlab_text.mentions(text)) == ([], [])
 
 
