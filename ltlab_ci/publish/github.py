@@ -201,9 +201,9 @@ class Client:
         for _ in range(_REDIRECTS):
             with self._request(method, url, body) as answer:
                 if not answer.is_redirect:
-                    error = answers.error_of(answer, now=self._now())
-                    if error is not None:
-                        raise error
+                    found = answers.error_of(answer, now=self._now())
+                    if found is not None:
+                        raise found
                     yield answer
                     return
                 url = urljoin(url, answer.headers["Location"])
