@@ -40,8 +40,7 @@ def _github(environ: Mapping[str, str], payload: Payload, token: str) -> model.C
     server = environ.get("GITHUB_SERVER_URL", "") or "https://github.com"
     api = environ.get("GITHUB_API_URL", "") or "https://api.github.com"
     ours = _int(environ.get("GITHUB_REPOSITORY_ID")) or _int(_part(payload, "repository").get("id"))
-    head = _part(pull, "head")
-    base_ref = _text(_part(pull, "base"), "ref") or _branch(_text(queued, "base_ref"))
+    head, base = _part(pull, "head"), _part(pull, "base")
     run_id = _int(environ.get("GITHUB_RUN_ID"))
     return model.CiContext(
         forge=model.Forge.GITHUB,
@@ -51,8 +50,8 @@ def _github(environ: Mapping[str, str], payload: Payload, token: str) -> model.C
         pull_request=_int(pull.get("number")) or None,
         head_sha=_text(head, "sha") or _text(queued, "head_sha") or environ.get("GITHUB_SHA", ""),
         head_branch=_text(head, "ref") or branch,
-        base_sha=_text(_part(pull, "base"), "sha") or _text(queued, "base_sha"),
-        base_ref=base_ref or branch,
+        base_sha=_text(base, "sha") or _text(queued, "base_sha"),
+        base_ref=_text(base, "ref") or _branch(_text(queued, "base_ref")) or branch,
         # A repository that was deleted is null here, and was a fork.
         from_fork=bool(pull) and _int(_part(head, "repo").get("id")) != ours,
         run_id=run_id,
