@@ -39,8 +39,8 @@ def _github(environ: Mapping[str, str], payload: Payload, token: str) -> model.C
     repository = environ.get("GITHUB_REPOSITORY", "")
     server = environ.get("GITHUB_SERVER_URL", "") or "https://github.com"
     api = environ.get("GITHUB_API_URL", "") or "https://api.github.com"
-    ours = _int(environ.get("GITHUB_REPOSITORY_ID")) or _int(_part(payload, "repository").get("id"))
     head, base = _part(pull, "head"), _part(pull, "base")
+    ours = _int(environ.get("GITHUB_REPOSITORY_ID")) or _int(_part(base, "repo").get("id"))
     run_id = _int(environ.get("GITHUB_RUN_ID"))
     return model.CiContext(
         forge=model.Forge.GITHUB,
