@@ -44,6 +44,7 @@ class Workplace:
     wanted: model.Wanted = field(default_factory=model.Wanted)
 
     def __post_init__(self) -> None:
+        self.config = self.root / "ltlab.yml"
         self.context = dataclasses.replace(
             self.context,
             workspace=self.root,
@@ -61,7 +62,7 @@ class Workplace:
             self.root / "ltlab-report",
             dataclasses.replace(self.context, **parts),  # type: ignore[arg-type]
             self.wanted,
-            config=self.root / "ltlab.yml",
+            config=self.config,
             world=job.World(
                 voice=console.Console(quiet=False, plain=True, no_color=True),
                 sleep=self.clock.sleep,
@@ -141,6 +142,15 @@ def test_publish__says_everything_in_files_too(
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if line.startswith("::error file=ltlab.yml,line=")]
     assert hub.check_runs == []
+
+
+def test_publish__annotates_files_by_their_path_in_the_repository(
+    work: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work.config = work.root / "apps" / "shop" / "ltlab.yml"
+    work.measured(cases.one_fails())
+    assert work.publish() == 0
+    assert "::error file=apps/shop/ltlab.yml,line=" in capsys.readouterr().out
 
 
 def test_publish__several_instances_stand_side_by_side(hub: fake.GitHub, work: Workplace) -> None:
@@ -244,7 +254,7 @@ def test_publish__nothing_for_a_pull_request_that_moved_on(
     work.measured(cases.all_pass())
     assert work.publish(run_attempt=2) == 0
     assert made.body == before
-    assert says in capsys.readouterr().out
+    assert says in capsys.readouterr().err
     assert "Load test passed" in work.summary
 
 
