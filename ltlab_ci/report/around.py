@@ -59,10 +59,14 @@ def changes(found: Iterable[model.ThresholdChange]) -> list[Change]:
 
 def loosened(around: model.Around) -> str:
     """Say plainly that less is asked for than before: "" where it is not."""
-    number = sum(change.loosens for change in around.changed or ())
-    if not number:
-        return ""
-    return f"This {around.request} loosens {figures.count(number)} {_plural(number, 'threshold')}"
+    less = [change for change in around.changed or () if change.loosens]
+    scenarios = sum(not change.key for change in less)
+    thresholds = len(less) - scenarios
+    said = (
+        thresholds and f"loosens {figures.count(thresholds)} {_plural(thresholds, 'threshold')}",
+        scenarios and f"removes {figures.count(scenarios)} {_plural(scenarios, 'scenario')}",
+    )
+    return f"This {around.request} {' and '.join(one for one in said if one)}" if less else ""
 
 
 def earlier_figures(earlier: model.Result | None) -> Figures:
