@@ -5,6 +5,7 @@ Pure: environment and payload are handed in. Not here: options of ltlab (options
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def _text(payload: Payload, name: str) -> str:
 def _int(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else 0
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else 0
 
 
 def _branch(ref: str) -> str:

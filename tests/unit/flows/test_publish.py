@@ -54,8 +54,7 @@ class Workplace:
 
     def measured(self, result: model.Result) -> None:
         """Leave the report of a run."""
-        for name, content in {"result.json": report.result_json(result).encode()}.items():
-            folder.add(self.root / "ltlab-report", name, content.decode())
+        folder.add(self.root / "ltlab-report", "result.json", report.result_json(result))
 
     def publish(self, **parts: object) -> int:
         return publish.publish(
@@ -559,6 +558,18 @@ def test_publish__names_the_thresholds_that_the_pull_request_loosens(
     assert "loosen" in body
 
 
+@pytest.mark.parametrize("raw", ["not: [yaml", "version: 2\n", "# " + "x" * 70_000])
+def test_publish__a_base_that_cannot_be_read_is_left_out(
+    hub: fake.GitHub, work: Workplace, capsys: pytest.CaptureFixture[str], raw: str
+) -> None:
+    hub.contents = {f"{'b' * 40}:ltlab.yml": raw}
+    (work.root / "ltlab.yml").write_text(LAB_FILE.format(limit=900), encoding="utf-8")
+    work.measured(cases.all_pass())
+    assert work.publish() == 0
+    assert len(ours(hub)) == 1
+    assert "the base's ltlab.yml is not at hand" in capsys.readouterr().err
+
+
 # A fork's run is published by a second workflow, which believes nothing.
 
 
@@ -680,6 +691,21 @@ def test_follow__thresholds_that_the_fork_changes_are_read_from_the_api(
     hub.artifacts = [an_artifact(1, hostile_zip(cases.all_pass()), run_id=80)]
     assert second.publish() == 0
     assert "loosen" in ours(hub)[0].body
+
+
+def test_follow__a_file_that_repeats_itself_without_end_is_not_thought_about(
+    hub: fake.GitHub, second: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [f"  a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]" for n in range(9)]
+    bomb = "\n".join(["version: 1", "scenarios:", "  a0: &a0 [x]", *lines])
+    hub.pulls[0].merge_sha = "d" * 40
+    hub.contents = {
+        f"{'b' * 40}:ltlab.yml": LAB_FILE.format(limit=300),
+        f"{'d' * 40}:ltlab.yml": bomb,
+    }
+    hub.artifacts = [an_artifact(1, hostile_zip(cases.all_pass()), run_id=80)]
+    assert second.publish() == 0
+    assert "repeats itself by aliases" in capsys.readouterr().err
 
 
 def test_snapshots__are_listed_in_the_outputs(work: Workplace) -> None:
