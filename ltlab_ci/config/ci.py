@@ -5,6 +5,7 @@ Pure: environment and payload are handed in. Not here: options of ltlab (options
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,8 @@ def _github(environ: Mapping[str, str], payload: Payload, token: str) -> model.C
     repository = environ.get("GITHUB_REPOSITORY", "")
     server = environ.get("GITHUB_SERVER_URL", "") or "https://github.com"
     api = environ.get("GITHUB_API_URL", "") or "https://api.github.com"
-    ours = _int(environ.get("GITHUB_REPOSITORY_ID")) or _int(_part(payload, "repository").get("id"))
     head, base = _part(pull, "head"), _part(pull, "base")
+    ours = _int(environ.get("GITHUB_REPOSITORY_ID")) or _int(_part(base, "repo").get("id"))
     run_id = _int(environ.get("GITHUB_RUN_ID"))
     return model.CiContext(
         forge=model.Forge.GITHUB,
@@ -145,7 +146,7 @@ def _text(payload: Payload, name: str) -> str:
 def _int(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else 0
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else 0
 
 
 def _branch(ref: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 
 from ltlab_ci import errors, model
-from ltlab_ci.publish import forge
+from ltlab_ci.publish import forge, token
 
 _PAGE = 100
 _CHUNK, _MOST_CHUNKS = 1 << 16, 320  # 20 MB of one file
@@ -39,7 +39,8 @@ class Api:
         self._url = context.api_url.rstrip("/")
         self._patience, self._timeout_s = patience, timeout_s
         self._session = requests.Session()
-        self._session.auth = _Bearer(context.token)
+        # A bearer: redirects to storage leave it out, as they do not a header of GitLab's own.
+        self._session.auth = token.Bearer(context.token, (self._url,))
         # A proxy of the environment leads out there; what runs on this machine is not there.
         self._session.trust_env = urlsplit(self._url).hostname not in _HERE
         if context.ca_file is not None:
@@ -196,21 +197,6 @@ def part(said: Json, name: str, kind: type[T]) -> T:
             remedy="see whether this GitLab is 16 or newer, and report it if so",
         )
     return found
-
-
-class _Bearer(requests.auth.AuthBase):
-    """Signs each request; as `auth` it is not printed with the session's headers.
-
-    A bearer token, since `requests` leaves that out where another host is redirected to; it would
-    pass a PRIVATE-TOKEN on.
-    """
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 def _said(answer: requests.Response) -> str:
