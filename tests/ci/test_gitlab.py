@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import ltlab_ci
+from ltlab_ci.config import options
 from tests.ci import gitlab_ci
 from tests.factories import ROOT
 from tests.fakes import gitlab as fake
@@ -173,6 +174,21 @@ def test_component__brings_the_daemon_only_where_it_is_needed(tmp_path: Path) ->
     embedded = component(tmp_path / "embedded", lab="embedded").preview()["load-test"]
     assert "services" not in embedded
     assert "DOCKER_HOST" not in embedded["variables"]
+
+
+@pytest.mark.timeout(300)
+def test_example__is_a_pipeline_that_gitlab_reads(tmp_path: Path) -> None:
+    pipeline = (ROOT / "examples" / "gitlab" / ".gitlab-ci.yml").read_text(encoding="utf-8")
+    made = gitlab_ci.project(tmp_path / "shop", pipeline=pipeline, example="gitlab")
+    assert made.preview()["load-test"]["variables"]["LTLAB_LAB"] == "embedded"
+
+
+def test_component__sets_options_of_ltlab_under_their_names() -> None:
+    _, jobs = spec()
+    known = {option.variable for option in options.OPTIONS}
+    script = {"LTLAB_SOURCE", "LTLAB_WORKING_DIRECTORY", "LTLAB_SCENARIOS"}
+    given = {name for job in jobs.values() for name in job.get("variables", {})}
+    assert {name for name in given if name.startswith("LTLAB_")} - script <= known
 
 
 def test_component__defines_nothing_but_its_jobs() -> None:
