@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,6 +88,15 @@ class Workplace:
     @property
     def left(self) -> str:
         return (self.root / "ltlab-report" / "comment.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def _no_token_anywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Hold on every path that no token is printed or written."""
+    yield
+    said = capsys.readouterr()
+    written = [path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file()]
+    assert "sentinel" not in "".join([said.out, said.err, *written])
 
 
 @pytest.fixture
