@@ -1,10 +1,12 @@
 #!/bin/sh
-# Install what the tests need besides Python packages: a browser and a renderer of GitHub's Markdown.
+# Install what the tests need besides Python packages: a browser, a renderer of GitHub's Markdown, and a
+# C compiler.
 set -eu
 
 missing=
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium fonts-dejavu-core"
 command -v cmark-gfm >/dev/null 2>&1 || missing="$missing cmark-gfm"
+command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 [ -n "$missing" ] || exit 0
 
 sudo=
