@@ -14,12 +14,15 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
-
-from ltlab_ci import errors, model
+from ltlab_ci import errors, lazy, model
 from ltlab_ci.store import sql
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy.module("duckdb")
 
 PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
 FILE_SAMPLES = 200_000
