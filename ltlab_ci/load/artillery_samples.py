@@ -149,8 +149,8 @@ class NdjsonReader:
         if not text.tell():
             return
         # Half a surrogate pair is a string to JavaScript and no text to anybody else.
-        rows_read = text.getvalue().encode(errors="replace")
-        yield from self._handed.on(iter([rows_read]), COLUMNS)
+        piece = text.getvalue().encode(errors="replace")
+        yield from self._handed.on(iter([piece]), COLUMNS)
 
 
 class _Vus:

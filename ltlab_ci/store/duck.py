@@ -68,7 +68,7 @@ class Writer:
         self.samples = 0
 
     def ingest(self, batch: model.Batch) -> model.Pulse:
-        """Store a batch and say what is in it. Raises StoreError."""
+        """Store a batch and say what is in it. Raises StoreError; the batch's files are kept then."""
         part = self._parts / f"{len(list(self._parts.iterdir())):06d}.parquet"
         try:
             self._db.execute(
