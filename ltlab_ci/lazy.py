@@ -6,6 +6,7 @@ say so); our own modules, which are imported as everywhere.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from types import ModuleType
@@ -17,10 +18,10 @@ def module(name: str) -> ModuleType:
     `importlib.util.LazyLoader` is Python's own way to this.
     """
     if name in sys.modules:
-        return sys.modules[name]
+        return sys.modules[name]  # a look at it could import it
     spec = importlib.util.find_spec(name)
     if spec is None or spec.loader is None:
-        raise ImportError(name)
+        return importlib.import_module(name)
     spec.loader = importlib.util.LazyLoader(spec.loader)
     made = importlib.util.module_from_spec(spec)
     sys.modules[name] = made

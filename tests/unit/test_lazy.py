@@ -19,10 +19,10 @@ def test_module__is_imported_when_it_is_used(
     monkeypatch.syspath_prepend(str(tmp_path))
     ran = tmp_path / "standing_in.py.ran"
     found = lazy.module("standing_in")
+    assert lazy.module("standing_in") is found
     assert not ran.exists()
     assert found.X == 1
     assert ran.exists()
-    assert lazy.module("standing_in") is found
     del sys.modules["standing_in"]
 
 
