@@ -65,7 +65,7 @@ def recorded(folder: Path) -> tuple[int, list[Path]]:
     header, _, text = source.read_text(encoding="utf-8").partition("\n")
     rows.write_text(text, encoding="utf-8")
     writer = duck.Writer(folder / "report", "bench")
-    writer.ingest(model.Batch(path=rows, columns=tuple(next(csv.reader([header])))))
+    writer.ingest(model.Batch(paths=(rows,), columns=tuple(next(csv.reader([header])))))
     writer.close()
     return samples, sorted((folder / "report").glob("*.parquet"))
 

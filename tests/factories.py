@@ -147,7 +147,7 @@ def a_batch(
 ) -> model.Batch:
     """Write rows into a file and return it as a batch."""
     path.write_text(csv_text(columns, rows), encoding="utf-8", newline="")
-    return model.Batch(path=path, columns=tuple(columns))
+    return model.Batch(paths=(path,), columns=tuple(columns))
 
 
 def syntax_trees() -> dict[str, ast.Module]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltlab_ci import console, errors, load, model
-from ltlab_ci.flows import recording, usage
+from ltlab_ci.flows import clock, recording, usage
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
@@ -64,7 +64,9 @@ def scenario(
         voice.progress(name, prepared.script.load.duration_s) as progress,
         bench.exec(plan.argv, image=prepared.tool.image, env=plan.env, log=plan.log) as child,
     ):
+        ticking = clock.Clock()  # before DuckDB is imported: that takes its time while load runs
         recorder = recording.Recorder(
+            ticking,
             duck.Writer(report_dir / "samples", name),
             prepared.engine.reader(plan.run_dir),
             usage.Gauge(child, running.child, plan.run_dir),

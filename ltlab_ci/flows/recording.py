@@ -18,6 +18,7 @@ class Recorder:
 
     def __init__(
         self,
+        ticking: clock.Clock,
         writer: duck.Writer,
         reader: load.Reader,
         gauge: usage.Gauge,
@@ -25,7 +26,7 @@ class Recorder:
     ) -> None:
         self._writer, self._reader, self._gauge = writer, reader, gauge
         self._progress = progress
-        self.clock = clock.Clock()
+        self.clock = ticking
         self._pulse = model.Pulse()
 
     @property

@@ -7,10 +7,11 @@ Not here: the report folder and the result as a whole (case.py).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from ltlab_ci import errors, leftovers, model
+from ltlab_ci import errors, leftovers, model, report
 from ltlab_ci.flows import judge, labs, measure, prepare, stored
 from ltlab_ci.flows.case import Case, Outside, found, fresh
 from ltlab_ci.lab.bench import Bench
@@ -40,8 +41,20 @@ def run(config: model.Config, outside: Outside) -> model.Result:
             return case.report(_not_run(prepared), [_interrupted("interrupted before any load")])
         measured, findings = _measure(config, bench, prepared, outside, lab)
         with outside.interrupts.deferred():
-            judged, stopped = _judge(case, lab, prepared, measured, findings)
+            with _beside(report.get_ready):
+                judged, stopped = _judge(case, lab, prepared, measured, findings)
             return case.report(judged, [*findings, *stopped], lab)
+
+
+@contextlib.contextmanager
+def _beside(work: Callable[[], None]) -> Iterator[None]:
+    """Do some work while the block waits for the store, and end with it."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _judge(

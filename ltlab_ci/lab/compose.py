@@ -11,15 +11,19 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import docker.errors
-from docker.models.containers import Container
-
-from ltlab_ci import errors, interrupts, model, resources
+from ltlab_ci import errors, interrupts, lazy, model, resources
 from ltlab_ci.lab import daemon as daemons
 from ltlab_ci.lab import lab_ready
 from ltlab_ci.lab.archive import packed
 from ltlab_ci.lab.service import free_port
+
+if TYPE_CHECKING:
+    import docker.errors
+    from docker.models.containers import Container
+else:
+    docker = lazy.module("docker")
 
 SERVICES = ("influxdb", "telegraf", "grafana")
 TOY_API = "toy-api"

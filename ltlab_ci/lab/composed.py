@@ -11,12 +11,16 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import docker.errors
-
-from ltlab_ci import errors, interrupts, model
+from ltlab_ci import errors, interrupts, lazy, model
 from ltlab_ci.lab import compose, container, daemon
 from ltlab_ci.lab.program import Program
+
+if TYPE_CHECKING:
+    import docker.errors
+else:
+    docker = lazy.module("docker")
 
 _UP_S, _DOWN_S, _QUICK_S = 900.0, 60.0, 60.0
 _REMEDY = "try it by hand: docker compose up --build --wait"

@@ -10,12 +10,16 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import docker.errors
-
-from ltlab_ci import errors, interrupts, model, process, resources
+from ltlab_ci import errors, interrupts, lazy, model, process, resources
 from ltlab_ci.lab import compose, composed, container, daemon, ready, service
 from ltlab_ci.lab.program import Program
+
+if TYPE_CHECKING:
+    import docker.errors
+else:
+    docker = lazy.module("docker")
 
 ALIAS = "service"
 

@@ -13,14 +13,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import docker
-import docker.errors
-from docker.models.containers import Container as Made
-
-from ltlab_ci import errors, interrupts, process
+from ltlab_ci import errors, interrupts, lazy, process
 from ltlab_ci.lab.archive import packed, unpacked
+
+if TYPE_CHECKING:
+    import docker
+    import docker.errors
+    from docker.models.containers import Container as Made
+else:
+    docker = lazy.module("docker")
 
 LABEL = "ltlab.run"
 _POLL_S = 0.1

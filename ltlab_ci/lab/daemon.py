@@ -12,13 +12,18 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import docker
-import docker.errors
-import requests
+from ltlab_ci import errors, lazy, process
 
-from ltlab_ci import errors, process
+if TYPE_CHECKING:
+    import docker
+    import docker.errors
+    import requests
+else:
+    docker = lazy.module("docker")
+    requests = lazy.module("requests")
 
 OLDEST_API = (1, 41)  # Docker 20.10
 _COMPOSE_AT_LEAST = (2, 24)  # `!reset` in an overlay file

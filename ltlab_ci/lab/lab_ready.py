@@ -9,10 +9,14 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import requests
+from ltlab_ci import errors, lazy, model
 
-from ltlab_ci import errors, model
+if TYPE_CHECKING:
+    import requests
+else:
+    requests = lazy.module("requests")
 
 PROBE = "ltlab_probe"
 DATA_SOURCE = "ltlab-influxdb"

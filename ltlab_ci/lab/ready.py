@@ -9,11 +9,15 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import requests
+from ltlab_ci import errors, lazy, machine, model, process
 
-from ltlab_ci import errors, machine, model, process
+if TYPE_CHECKING:
+    import requests
+else:
+    requests = lazy.module("requests")
 
 POLL_S = 0.1
 _COMMAND_S = 10.0

@@ -7,6 +7,7 @@ Facts: k6's exit codes are in `errext/exitcodes/codes.go` of its source.
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 import shutil
@@ -152,11 +153,13 @@ class CsvReader:
 
     def drain(self) -> Iterator[model.Batch]:
         """Yield the rows written since the last call."""
-        for piece in self._follower.pieces():
-            rows = piece if self._columns else self._without_header(piece)
-            if not rows:
-                continue
-            yield from self._handed.on(rows, self._columns)
+        pieces = self._follower.pieces()
+        if not self._columns:
+            first = next(pieces, None)
+            if first is None:
+                return
+            pieces = itertools.chain([self._without_header(first)], pieces)
+        yield from self._handed.on(filter(None, pieces), self._columns)
 
     def finish(self) -> Iterator[model.Batch]:
         """Yield the rest; the CSV goes when every row of it was whole and was taken."""

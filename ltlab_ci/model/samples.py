@@ -192,14 +192,18 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Complete rows of samples in k6's CSV dialect, without a header line.
+    """Complete rows of samples in k6's CSV dialect, without a header line, in one or more files.
 
     `columns` are the header's names in order: metric_name, timestamp (ns since the epoch),
     metric_value, then tags by name, then extra_tags (`k=v&k=v`) and metadata where present.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
     columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        first, last = self.paths[0].name, self.paths[-1].name
+        return first if first == last else f"{first} to {last}"
 
 
 @dataclass(frozen=True, kw_only=True)

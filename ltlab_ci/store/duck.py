@@ -14,12 +14,15 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
-
-from ltlab_ci import errors, model
+from ltlab_ci import errors, lazy, model
 from ltlab_ci.store import sql
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy.module("duckdb")
 
 PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
 FILE_SAMPLES = 200_000
@@ -65,18 +68,18 @@ class Writer:
         self.samples = 0
 
     def ingest(self, batch: model.Batch) -> model.Pulse:
-        """Store a batch and say what is in it. Raises StoreError; the batch's file is kept then."""
+        """Store a batch and say what is in it. Raises StoreError; the batch's files are kept then."""
         part = self._parts / f"{len(list(self._parts.iterdir())):06d}.parquet"
         try:
             self._db.execute(
                 f"COPY ({sql.read_batch(batch.columns)}) TO '{_quoted(part)}' {PARQUET}",
-                [str(batch.path)],
+                [[str(path) for path in batch.paths]],
             )
             pulse = self._pulse(part)
         except duckdb.Error as error:
             part.unlink(missing_ok=True)  # it may be half written
             raise errors.StoreError(
-                f"samples in {batch.path.name} could not be stored: {_first_line(error)}",
+                f"samples in {batch} could not be stored: {_first_line(error)}",
                 remedy="check that the disk has room; the raw rows are kept in logs/",
             ) from error
         self.samples += pulse.samples
@@ -121,18 +124,20 @@ class Writer:
     def _pulse(self, part: Path) -> model.Pulse:
         row = self._db.execute(
             "SELECT count(*), "
-            "coalesce(sum(value) FILTER (metric = 'http_reqs'), 0)::BIGINT, "
-            "coalesce(sum(value) FILTER (metric = 'http_req_failed'), 0)::BIGINT, "
+            "coalesce(sum(value) FILTER (metric = 'http_reqs'), 0), "
+            "coalesce(sum(value) FILTER (metric = 'http_req_failed'), 0), "
             "quantile_cont(value, 0.95) FILTER (metric = 'http_req_duration'), "
             "arg_max(value, time_ns) FILTER (metric = 'vus') "
-            f"FROM read_parquet('{exactly(part)}')"
+            # A script can add Infinity to k6's own metrics: counted as a sample, no figure.
+            "FROM (SELECT metric, time_ns, CASE WHEN isfinite(value) THEN value END AS value "
+            f"FROM read_parquet('{exactly(part)}'))"
         ).fetchone()
         assert row is not None  # an aggregate without GROUP BY always has one row
         samples, requests, failed, p95, vus = row
         return model.Pulse(
             samples=samples,
-            requests=requests,
-            failed=failed,
+            requests=int(rounded(requests) or 0),
+            failed=int(rounded(failed) or 0),
             p95_ms=p95,
             vus=None if vus is None else int(vus),
         )

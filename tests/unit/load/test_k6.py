@@ -278,8 +278,9 @@ def test_reader__every_row_of_a_real_file_is_handed_on(
 
     def take(batches: object) -> None:
         for batch in batches:  # type: ignore[attr-defined]
-            with batch.path.open(encoding="utf-8", newline="") as file:
-                found.extend(csv.DictReader(file, fieldnames=batch.columns))
+            for path in batch.paths:
+                with path.open(encoding="utf-8", newline="") as file:
+                    found.extend(csv.DictReader(file, fieldnames=batch.columns))
 
     for start in range(0, len(text), step):
         with (run_dir / k6.CSV).open("ab") as file:
@@ -301,8 +302,11 @@ def test_reader__a_header_alone_is_no_batch(run_dir: Path) -> None:
 def test_reader__a_row_that_was_cut_off_stays_in_the_file(run_dir: Path) -> None:
     header = ",".join(factories.K6_COLUMNS) + "\n"
     (run_dir / k6.CSV).write_text(header + "http_reqs,1,1.0" + "," * 16 + "\nhttp_re")
-    batches = [(batch.path.read_text(), batch.columns) for batch in k6.reader(run_dir).finish()]
-    assert batches == [("http_reqs,1,1.0" + "," * 16 + "\n", factories.K6_COLUMNS)]
+    batches = [
+        ([path.read_text() for path in batch.paths], batch.columns)
+        for batch in k6.reader(run_dir).finish()
+    ]
+    assert batches == [(["http_reqs,1,1.0" + "," * 16 + "\n"], factories.K6_COLUMNS)]
     assert [path.name for path in run_dir.iterdir()] == [k6.CSV]
 
 
