@@ -76,6 +76,12 @@ class StoreError(LabError):
     exit_code = ExitCode.STORE
 
 
+class PublishError(LabError):
+    """A forge could not be told, for another reason than missing rights; the verdict stands."""
+
+    exit_code = ExitCode.PUBLISH
+
+
 class Interrupted(LabError):
     """The user or the runner ended the run."""
 

@@ -91,6 +91,10 @@ _COMMANDS = {
         "reports:rejudge",
         "Judge recorded samples against the thresholds that ltlab.yml states now.",
     ),
+    "publish": (
+        "publish:command",
+        "Publish a report: comment, job summary, outputs, annotations; a check run if asked to.",
+    ),
     "compare": (
         "compare:command",
         "Say whether head is slower than base, from samples recorded at the same time.",

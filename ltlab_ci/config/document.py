@@ -29,6 +29,14 @@ class Document:
 
     def at(self, loc: Loc) -> str:
         """Return `file:line:column` of a value, or of the nearest one that is written."""
+        line, column = self._nearest(loc)
+        return f"{self.path.name}:{line}:{column}"
+
+    def place(self, loc: Loc) -> model.Place:
+        """Return the line of a value, or of the nearest one that is written."""
+        return model.Place(file=self.path.name, line=self._nearest(loc)[0])
+
+    def _nearest(self, loc: Loc) -> tuple[int, int]:
         line, column = 1, 1
         here: Loc = ()
         for part in loc:
@@ -39,7 +47,7 @@ class Document:
             if step in self.places:
                 here = step
                 line, column = self.places[here]
-        return f"{self.path.name}:{line}:{column}"
+        return line, column
 
 
 def load(path: Path) -> Document:

@@ -55,6 +55,38 @@ OPTIONS = (
     Option(name="influxdb-token", help="Its API token.", guarded=True, secret=True),
     Option(name="grafana-url", help="A Grafana that keeps snapshots of dashboards.", guarded=True),
     Option(name="grafana-token", help="Its service account's token.", guarded=True, secret=True),
+    # What is published is said by the workflow: no file that a pull request can change has a say.
+    Option(
+        name="comment",
+        help="When to comment: always, changes, failures or off.",
+        default="always",
+        guarded=True,
+    ),
+    Option(
+        name="check-run", help="Make a check run too: true or false.", default="false", guarded=True
+    ),
+    Option(
+        name="summary", help="Write the job's summary: true or false.", default="true", guarded=True
+    ),
+    Option(
+        name="id",
+        help="Tells several load tests in one pull request apart (default: `config`, or `ltlab`).",
+        guarded=True,
+    ),
+    Option(
+        name="artifact-name",
+        help="The artefact that a run's report is uploaded as.",
+        default="ltlab-report",
+        guarded=True,
+    ),
+    Option(
+        name="fail-on",
+        help="What makes the job red: failure, error (exit codes from 2) or never.",
+        default="failure",
+        guarded=True,
+    ),
+    Option(name="github-token", help="The job's GITHUB_TOKEN.", guarded=True, secret=True),
+    Option(name="gitlab-token", help="A project or group token.", guarded=True, secret=True),
 )
 
 

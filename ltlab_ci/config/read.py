@@ -6,8 +6,9 @@ Not here: places in the file (document.py), the table of options (options.py).
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,9 @@ def single(
             f"the path {str(scenario.script)!a} is no UTF-8", remedy="rename the script"
         )
     settings = _settings(root, {}, environ, flags)
+    script = scenario.script
+    within = script.relative_to(root).as_posix() if script.is_relative_to(root) else script.name
+    start = model.Place(file=within, line=1)
     return Loaded(
         config=_config(
             settings,
@@ -112,7 +116,7 @@ def single(
             environ=environ,
             root=root,
             service=_service(None, settings["url"].value),
-            scenarios=(scenario,),
+            scenarios=(replace(scenario, place=start),),
         ),
         settings=settings,
     )
@@ -236,11 +240,20 @@ def _scenario(doc: document.Document, file: model.LabFile, name: str) -> model.S
         script=script,
         env=spec.env,
         args=spec.args,
-        thresholds=(*model.thresholds(spec.thresholds), *model.thresholds(file.thresholds)),
+        thresholds=tuple(
+            threshold
+            for where, block in reversed(blocks)
+            for threshold in model.thresholds(block, functools.partial(_place, doc, where))
+        ),
         cut=model.Cut(
             start_s=model.seconds(steady.skip_start), end_s=model.seconds(steady.skip_end)
         ),
+        place=doc.place(loc),
     )
+
+
+def _place(doc: document.Document, block: document.Loc, key: str, index: int) -> model.Place:
+    return doc.place((*block, key, index))
 
 
 def _engine(doc: document.Document, loc: document.Loc, script: Path) -> model.EngineName:

@@ -204,6 +204,7 @@ def _judge(case: Case, answers: Mapping[model.Question, model.Answer]) -> model.
         observed=value,
         count=count,
         reason=reason,
+        place=threshold.place,
     )
 
 

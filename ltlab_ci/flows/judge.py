@@ -164,6 +164,7 @@ def _rejudged(
             "verdict": outcome.scenario_verdict(verdicts, found),
             "judged_s": _judged_s(scenario.cut, shown.duration_s),
             "distribution": understood.distribution(store, facts, scenario.cut, verdicts),
+            "place": scenario.place,
         }
     )
 
@@ -226,6 +227,7 @@ def _scenario_result(
         endpoints_left_out=facts.names_left_out,
         series=charts.series(store, facts.scenario, reach, prepared.script.load),
         distribution=understood.distribution(store, facts, prepared.scenario.cut, verdicts),
+        place=prepared.scenario.place,
     )
 
 
@@ -240,6 +242,7 @@ def not_run(prepared: measure.Prepared, *, why: str = "the scenario did not run"
             severity=threshold.severity.value,
             status=model.Status.NO_DATA,
             reason=why,
+            place=threshold.place,
         )
         for threshold in scenario.thresholds
     )
@@ -253,5 +256,6 @@ def not_run(prepared: measure.Prepared, *, why: str = "the scenario did not run"
         ran=False,
         complete=False,
         verdicts=verdicts,
+        place=scenario.place,
     )
     return Judged(result=shown, findings=())

@@ -1,5 +1,14 @@
 """The frozen values that travel between the stages. Import the package: `model.Verdict`."""
 
+from ltlab_ci.model.around import Annotation, Around, ChangeKind, ThresholdChange
+from ltlab_ci.model.ci import (
+    CiContext,
+    CommentMode,
+    FailOn,
+    FollowedRun,
+    Forge,
+    Wanted,
+)
 from ltlab_ci.model.comparison import (
     Change,
     ChangeVerdict,
@@ -35,6 +44,7 @@ from ltlab_ci.model.lab import (
     StoreSpec,
     retention_days,
 )
+from ltlab_ci.model.place import Place
 from ltlab_ci.model.recorded import Recording, Round, Rules, Side
 from ltlab_ci.model.results import (
     Endpoint,
@@ -89,11 +99,16 @@ __all__ = [
     "STATS_OF",
     "SYSTEM_TAGS",
     "USAGE",
+    "Annotation",
     "Answer",
+    "Around",
     "Batch",
     "Beyond",
     "Change",
+    "ChangeKind",
     "ChangeVerdict",
+    "CiContext",
+    "CommentMode",
     "ComparedLoad",
     "Comparison",
     "ComparisonVerdict",
@@ -109,7 +124,10 @@ __all__ = [
     "Errors",
     "Excerpt",
     "Facts",
+    "FailOn",
     "Finding",
+    "FollowedRun",
+    "Forge",
     "Frames",
     "Grafana",
     "GrafanaSpec",
@@ -126,6 +144,7 @@ __all__ = [
     "Outcome",
     "OwnThreshold",
     "PanelQuery",
+    "Place",
     "PlannedLoad",
     "Pulse",
     "Question",
@@ -149,6 +168,7 @@ __all__ = [
     "Status",
     "StoreSpec",
     "Threshold",
+    "ThresholdChange",
     "Thresholds",
     "Times",
     "Trend",
@@ -156,6 +176,7 @@ __all__ = [
     "Unjudged",
     "Verdict",
     "View",
+    "Wanted",
     "Window",
     "address",
     "ambiguous_in_k6_csv",

@@ -7,7 +7,7 @@ Not here: reading files, line numbers, the environment (config/read.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +27,7 @@ from ltlab_ci.model.fields import (
 )
 from ltlab_ci.model.grafana import Grafana
 from ltlab_ci.model.lab import GrafanaSpec, Influx, LabSpec, Runtime
+from ltlab_ci.model.place import Place
 from ltlab_ci.model.service import Service
 from ltlab_ci.model.thresholds import Severity, Span, Threshold
 
@@ -154,6 +155,7 @@ class Scenario:
     args: tuple[str, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     cut: Cut = Cut()
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,8 +184,13 @@ class Config:
     expires_s: int | None = None
 
 
-def thresholds(spec: Thresholds) -> tuple[Threshold, ...]:
-    """Return the thresholds of one block of ltlab.yml, in the order written."""
+def thresholds(
+    spec: Thresholds, place: Callable[[str, int], Place | None] = lambda _key, _index: None
+) -> tuple[Threshold, ...]:
+    """Return the thresholds of one block of ltlab.yml, in the order written.
+
+    `place` tells where the block states a threshold, by its key and its index there.
+    """
     return tuple(
         Threshold.parse(
             key,
@@ -191,9 +198,10 @@ def thresholds(spec: Thresholds) -> tuple[Threshold, ...]:
             over=Span.parse(stated.over) if stated.over else None,
             severity=Severity(stated.severity),
             absent_is_zero=stated.absent == "zero",
+            place=place(key, index),
         )
         for key, several in spec.items()
-        for stated in several
+        for index, stated in enumerate(several)
     )
 
 

@@ -144,9 +144,9 @@ def build(result: model.Result, *, limits: Limits) -> View:
 
 
 def ordered(result: model.Result) -> list[Row]:
-    """Return every threshold, the worst first, otherwise in the order of the configuration."""
+    """Return every threshold, the worst kind first, otherwise in the order of the configuration."""
     rows = [
-        _row(scenario.name, verdict)
+        row(scenario.name, verdict)
         for scenario in result.scenarios
         for verdict in scenario.verdicts
     ]
@@ -154,7 +154,21 @@ def ordered(result: model.Result) -> list[Row]:
     return sorted(rows, key=lambda row: groups.index(row.group))
 
 
-def _row(scenario: str, verdict: model.Verdict) -> Row:
+def worst_first(
+    scenarios: Sequence[model.ScenarioResult],
+) -> list[tuple[model.ScenarioResult, model.Verdict]]:
+    """Return every verdict with its scenario: the worst kind first, then by the way to the limit."""
+    pairs = [(scenario, verdict) for scenario in scenarios for verdict in scenario.verdicts]
+    groups = list(wording.Group)
+
+    def rank(pair: tuple[model.ScenarioResult, model.Verdict]) -> tuple[int, float]:
+        return groups.index(wording.Group.of(pair[1])), -wording.excess(pair[1])
+
+    return sorted(pairs, key=rank)
+
+
+def row(scenario: str, verdict: model.Verdict) -> Row:
+    """Prepare one threshold."""
     group = wording.Group.of(verdict)
     return Row(
         group=group,

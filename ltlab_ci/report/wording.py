@@ -6,6 +6,7 @@ Foreign parts are made visible and cut one by one, so a long name never pushes a
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 from ltlab_ci import model
@@ -114,6 +115,15 @@ def distance(verdict: model.Verdict) -> str:
     else:
         side = "short" if value < bound else "above"
     return f"{_gap(abs(value - bound), bound, verdict.unit)} {side}"
+
+
+def excess(verdict: model.Verdict) -> float:
+    """Return how far beyond its limit a value is, as a part of the limit; below 0 it holds."""
+    value, bound = verdict.observed, verdict.bound
+    if value is None or bound is None or verdict.op not in (*_UPPER_LIMIT, *_LOWER_LIMIT):
+        return 0.0
+    beyond = value - bound if verdict.op in _UPPER_LIMIT else bound - value
+    return beyond / abs(bound) if bound else math.copysign(math.inf, beyond) if beyond else 0.0
 
 
 def tally(groups: list[Group]) -> str:

@@ -1,0 +1,118 @@
+"""Read the CI job's own variables and its event: one reader for each forge, in one table.
+
+Pure: environment and payload are handed in. Not here: options of ltlab (options.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ltlab_ci import model
+
+Payload = Mapping[str, Any]
+
+
+def context(
+    environ: Mapping[str, str], payload: Payload, tokens: Mapping[model.Forge, str]
+) -> model.CiContext:
+    """Return what the job says of itself; `payload` is the event as parsed JSON, {} for none.
+
+    A value that is not of the expected kind counts as absent: a payload has many shapes.
+    """
+    for variable, (forge, reader) in _READERS.items():
+        if environ.get(variable) == "true":
+            return reader(environ, payload, tokens.get(forge, ""))
+    return model.CiContext()
+
+
+def _github(environ: Mapping[str, str], payload: Payload, token: str) -> model.CiContext:
+    """Read GitHub's default variables and the webhook's payload.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    """
+    event = environ.get("GITHUB_EVENT_NAME", "")
+    pull = _part(payload, "pull_request")
+    queued = _part(payload, "merge_group")
+    branch = _branch(environ.get("GITHUB_REF", ""))
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    server = environ.get("GITHUB_SERVER_URL", "") or "https://github.com"
+    api = environ.get("GITHUB_API_URL", "") or "https://api.github.com"
+    ours = _int(environ.get("GITHUB_REPOSITORY_ID")) or _int(_part(payload, "repository").get("id"))
+    head = _part(pull, "head")
+    base_ref = _text(_part(pull, "base"), "ref") or _branch(_text(queued, "base_ref"))
+    run_id = _int(environ.get("GITHUB_RUN_ID"))
+    return model.CiContext(
+        forge=model.Forge.GITHUB,
+        event=event,
+        repository=repository,
+        repository_id=ours,
+        pull_request=_int(pull.get("number")) or None,
+        head_sha=_text(head, "sha") or _text(queued, "head_sha") or environ.get("GITHUB_SHA", ""),
+        head_branch=_text(head, "ref") or branch,
+        base_sha=_text(_part(pull, "base"), "sha") or _text(queued, "base_sha"),
+        base_ref=base_ref or branch,
+        # A repository that was deleted is null here, and was a fork.
+        from_fork=bool(pull) and _int(_part(head, "repo").get("id")) != ours,
+        run_id=run_id,
+        run_number=_int(environ.get("GITHUB_RUN_NUMBER")),
+        run_attempt=_int(environ.get("GITHUB_RUN_ATTEMPT")) or 1,
+        run_url=f"{server}/{repository}/actions/runs/{run_id}" if run_id else "",
+        api_url=api,
+        graphql_url=environ.get("GITHUB_GRAPHQL_URL", "") or f"{api}/graphql",
+        server_url=server,
+        workspace=_path(environ, "GITHUB_WORKSPACE"),
+        summary_file=_path(environ, "GITHUB_STEP_SUMMARY"),
+        output_file=_path(environ, "GITHUB_OUTPUT"),
+        followed=_followed(payload) if event == "workflow_run" else None,
+        token=token,
+    )
+
+
+def _followed(payload: Payload) -> model.FollowedRun:
+    run = _part(payload, "workflow_run")
+    fork = _part(run, "head_repository")
+    return model.FollowedRun(
+        run_id=_int(run.get("id")),
+        run_number=_int(run.get("run_number")),
+        run_attempt=_int(run.get("run_attempt")) or 1,
+        event=_text(run, "event"),
+        conclusion=_text(run, "conclusion"),
+        head_sha=_text(run, "head_sha"),
+        head_branch=_text(run, "head_branch"),
+        head_owner=_text(_part(fork, "owner"), "login"),
+        head_repository_id=_int(fork.get("id")),
+        run_url=_text(run, "html_url"),
+    )
+
+
+Reader = Callable[[Mapping[str, str], Payload, str], model.CiContext]
+_READERS: Mapping[str, tuple[model.Forge, Reader]] = {
+    "GITHUB_ACTIONS": (model.Forge.GITHUB, _github),
+}
+"""By the variable that is `true` in every job of that CI."""
+
+
+def _part(payload: Payload, name: str) -> Payload:
+    found = payload.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(payload: Payload, name: str) -> str:
+    found = payload.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _int(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else 0
+
+
+def _branch(ref: str) -> str:
+    return ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else ""
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None
