@@ -58,6 +58,10 @@ class ConfigError(LabError):
     exit_code = ExitCode.CONFIG
 
 
+class ConfigMissing(ConfigError):
+    """There is no ltlab.yml where one was looked for."""
+
+
 class LabNotReady(LabError):
     """The lab or the service under test did not come up, or died."""
 

@@ -13,7 +13,7 @@ import click
 from ltlab_ci import errors
 from ltlab_ci.cli import shared
 from ltlab_ci.config import ci, wanted
-from ltlab_ci.flows import publish
+from ltlab_ci.flows import job, publish
 
 _OPTIONS = (
     *("config", "comment", "check-run", "summary", "id", "artifact-name", "fail-on"),
@@ -33,8 +33,8 @@ def command(*, flags: Mapping[str, str], directory: Path) -> int:
         directory,
         context,
         asked.wanted,
-        config=asked.config,
-        world=publish.World(
+        config=(Path.cwd() / asked.config).resolve(),
+        world=job.World(
             voice=shared.voice(quiet=False), sleep=time.sleep, monotonic=time.monotonic
         ),
     )

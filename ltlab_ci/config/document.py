@@ -55,7 +55,7 @@ def load(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise errors.ConfigError(
+        raise errors.ConfigMissing(
             f"no {path.name} in {path.parent}",
             remedy="write one (docs/configuration.md has ten lines to start with), "
             "or try `ltlab k6 -s SCRIPT` without one",

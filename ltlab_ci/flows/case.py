@@ -18,6 +18,7 @@ from ltlab_ci.lab import embedded
 
 _EFFECTS = {
     errors.ConfigError: "config",
+    errors.ConfigMissing: "config",
     errors.LabNotReady: "lab",
     errors.EngineError: "engine",
     errors.StoreError: "store",

@@ -58,6 +58,22 @@ def fresh(folder: Path, run: str, *, settle: Callable[[str], None]) -> Iterator[
                 _write(marker, _OURS)
 
 
+def add(folder: Path, name: str, text: str) -> None:
+    """Write one more file into a report; a folder that is not there yet becomes ours.
+
+    Raises StoreError.
+    """
+    try:
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            (folder / MARKER).write_text(_OURS, encoding="utf-8")
+    except OSError as error:
+        raise errors.StoreError(
+            f"{folder} cannot be made: {error.strerror}", remedy="give a folder that can be written"
+        ) from error
+    write(folder, {name: text.encode()})
+
+
 def unfinished(folder: Path) -> str:
     """Return the mark of a run that was killed while it wrote to this folder, "" for none."""
     try:

@@ -6,6 +6,7 @@ Not here: GitHub's and GitLab's own APIs (github.py, gitlab.py), which comment i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -101,6 +102,15 @@ class Client(Protocol):
 
     def check(self, run: CheckRun) -> int | None:
         """Make a check run and return its id, None where the forge has no such thing."""
+
+
+class Opener(Protocol):
+    """Opens a client; `report` is the report folder's path within the project."""
+
+    def __call__(
+        self, context: model.CiContext, patience: Patience, *, report: str
+    ) -> AbstractContextManager[Client]:
+        """Hand out a client, and close it when the block ends."""
 
 
 class Forbidden(errors.PublishError):

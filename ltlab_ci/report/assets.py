@@ -29,7 +29,9 @@ def markdown_template(name: str) -> jinja2.Template:
         keep_trailing_newline=True,
         autoescape=False,  # Markdown has escapes of its own: _finalize_markdown
     )
-    environment.filters.update(code=escape.code, fenced=escape.fenced, link=escape.link)
+    environment.filters.update(
+        code=escape.code, fenced=escape.fenced, link=escape.link, named_link=escape.named_link
+    )
     return environment.get_template(name)
 
 

@@ -203,7 +203,7 @@ def _interval(row: model.Change) -> str:
 def _note(row: model.Change) -> str:
     """Say what an inconclusive row rules out, and what would settle it."""
     if row.verdict != "inconclusive" or row.interval is None:
-        return row.reason
+        return escape.visible(row.reason)
     low, high = row.interval
     sure = "within noise for this many rows" if low * high > 0 else ""
     ruled = f"a slowdown above {percent(high)[1:]} is ruled out" if high > 0 else ""
@@ -211,7 +211,7 @@ def _note(row: model.Change) -> str:
     if row.settle_s is not None and row.settle_half_width is not None:
         half = percent(row.settle_half_width)[1:]
         settle = f"{_seconds(row.settle_s)} would narrow this to about ±{half}"
-    return "; ".join(part for part in (row.reason, sure, ruled, settle) if part)
+    return "; ".join(part for part in (escape.visible(row.reason), sure, ruled, settle) if part)
 
 
 def _basis(comparison: model.Comparison) -> Iterable[str]:
@@ -251,7 +251,7 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
 def _left_out(comparison: model.Comparison) -> Iterable[str]:
     for each in comparison.left_out[:_LEFT_OUT]:
         yield (
-            f"{_endpoint(each.name, each.method)}: {each.reason} "
+            f"{_endpoint(each.name, each.method)}: {escape.visible(each.reason)} "
             f"({figures.count(each.base_requests)} and {figures.count(each.head_requests)} requests)"
         )
     more = len(comparison.left_out) - _LEFT_OUT + comparison.left_out_more

@@ -109,7 +109,7 @@ def build(result: model.Result, *, limits: Limits) -> View:
     failing = [row for row in rows if row.group is not wording.Group.PASS]
     # With trouble the table shows trouble, and what holds is folded; without, there is no fold.
     shown, folded = (failing, rows[len(failing) :]) if failing else (rows, [])
-    remarks = _remarks(result.findings)
+    remarks = remarks_of(result.findings)
     mark, title = wording.TITLES[result.verdict]
     comparison = compared.section(result.comparison) if result.comparison else None
     if comparison is not None:
@@ -133,9 +133,9 @@ def build(result: model.Result, *, limits: Limits) -> View:
             sections.of(scenario, number, limits=limits.sections)
             for number, scenario in enumerate(result.scenarios)
         ),
-        snapshots=tuple(each for each in result.snapshots if each.url),
+        snapshots=posted(result.snapshots),
         comparison=comparison,
-        environment=_environment(result.environment),
+        environment=environment(result.environment),
         exit_code=result.exit_code,
         reproduce=escape.visible(result.reproduce, longest=_COMMAND),
         started=escape.visible(result.times.started),
@@ -146,7 +146,7 @@ def build(result: model.Result, *, limits: Limits) -> View:
 def ordered(result: model.Result) -> list[Row]:
     """Return every threshold, the worst kind first, otherwise in the order of the configuration."""
     rows = [
-        row(scenario.name, verdict)
+        _row(scenario.name, verdict)
         for scenario in result.scenarios
         for verdict in scenario.verdicts
     ]
@@ -167,8 +167,7 @@ def worst_first(
     return sorted(pairs, key=rank)
 
 
-def row(scenario: str, verdict: model.Verdict) -> Row:
-    """Prepare one threshold."""
+def _row(scenario: str, verdict: model.Verdict) -> Row:
     group = wording.Group.of(verdict)
     return Row(
         group=group,
@@ -202,7 +201,8 @@ def _bar(verdict: model.Verdict) -> Bar | None:
     return Bar(value=round(value / full * _BAR, 1), limit=round(bound / full * _BAR, 1))
 
 
-def _remarks(findings: Sequence[model.Finding]) -> list[Remark]:
+def remarks_of(findings: Sequence[model.Finding]) -> list[Remark]:
+    """Return what was found, what blocks first."""
     worst_first = sorted(findings, key=lambda finding: finding.effect == "warn")
     return [
         Remark(
@@ -218,7 +218,22 @@ def _remarks(findings: Sequence[model.Finding]) -> list[Remark]:
     ]
 
 
-def _environment(where: model.Environment) -> tuple[tuple[str, str], ...]:
+def posted(snapshots: Sequence[model.Snapshot]) -> tuple[model.Snapshot, ...]:
+    """Return the snapshots that can be opened, with texts that can be shown."""
+    return tuple(
+        each.model_copy(
+            update={
+                "title": escape.visible(each.title),
+                "expires": each.expires and escape.visible(each.expires),
+            }
+        )
+        for each in snapshots
+        if each.url
+    )
+
+
+def environment(where: model.Environment) -> tuple[tuple[str, str], ...]:
+    """Return where it was measured, as names and texts."""
     named = (
         ("ltlab", where.ltlab),
         ("Python", where.python),

@@ -118,10 +118,13 @@ def distance(verdict: model.Verdict) -> str:
 
 
 def excess(verdict: model.Verdict) -> float:
-    """Return how far beyond its limit a value is, as a part of the limit; below 0 it holds."""
+    """Return how far beyond its limit a value is, as a part of the limit; below 0 it holds.
+
+    What has no figure, or no upper or lower limit, is farthest from it.
+    """
     value, bound = verdict.observed, verdict.bound
     if value is None or bound is None or verdict.op not in (*_UPPER_LIMIT, *_LOWER_LIMIT):
-        return 0.0
+        return -math.inf
     beyond = value - bound if verdict.op in _UPPER_LIMIT else bound - value
     return beyond / abs(bound) if bound else math.copysign(math.inf, beyond) if beyond else 0.0
 

@@ -53,7 +53,7 @@ class Server(http.server.ThreadingHTTPServer):
                 each.server_close()
             for thread in threads:
                 thread.join()
-            assert self.broken == []
+        assert self.broken == []
 
 
 class _Blobs(http.server.ThreadingHTTPServer):

@@ -1,0 +1,101 @@
+"""What there is to publish: the result, from our folder or a stranger's artefact, and all around it.
+
+Only the result is needed; what else a forge does not give is left out. Not here: order and effects
+(publish.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from ltlab_ci import errors, model
+from ltlab_ci.flows import folder
+from ltlab_ci.flows.job import Job
+from ltlab_ci.publish import forge, untrusted
+
+
+def own(directory: Path) -> model.Result | None:
+    """Return the result of a report folder, None where no run left one."""
+    return folder.read(directory) if (directory / folder.RESULT).is_file() else None
+
+
+def followed(
+    client: forge.Client, context: model.CiContext, run: model.FollowedRun, name: str
+) -> model.Result:
+    """Return the result that another run left, as a hostile one. Raises PublishError."""
+    artifact = client.artifact_of_run(run.run_id, name)
+    if artifact is None:
+        raise errors.PublishError(
+            f"run {run.run_id} of {context.repository} left no artefact {name!r}",
+            remedy="look at that run: it may have ended before its upload, or name it otherwise",
+        )
+    return untrusted.result(artifact.zipped)
+
+
+def pull(client: forge.Client, context: model.CiContext) -> forge.Pull | None:
+    """Return the pull request that a job is about, None for none. Raises PublishError.
+
+    Where the event names none, the forge is asked for the open one with this very head, in the
+    repository that the commit comes from: nothing that a stranger wrote is believed.
+    """
+    if context.pull_request is not None:
+        return client.pull(context.pull_request)
+    run = context.followed
+    if run is not None:
+        owner, branch, sha = run.head_owner, run.head_branch, run.head_sha
+        repository_id = run.head_repository_id
+    else:
+        owner, branch, sha = context.repository.split("/")[0], context.head_branch, context.head_sha
+        repository_id = context.repository_id
+    if not (owner and branch and sha) or (run is None and context.event != "push"):
+        return None
+    number = client.pull_of_commit(owner=owner, branch=branch, sha=sha, repository_id=repository_id)
+    return client.pull(number) if number is not None else None
+
+
+def around(
+    job: Job, client: forge.Client | None, found: forge.Pull | None, *, cancelled: bool
+) -> model.Around:
+    """Return what a comment says besides the result."""
+    context, wanted = job.context, job.wanted
+    run = context.followed
+    earlier: tuple[model.Result | None, str] = (None, "")
+    if client is not None and found is not None:
+        with _optional("an earlier run of the target branch", job):
+            earlier = _earlier(client, context, found, wanted.artifact_name)
+    return model.Around(
+        id="" if wanted.id == "ltlab" else wanted.id,
+        run_url=run.run_url if run is not None else context.run_url,
+        report_url=_report_url(context),
+        head_sha=run.head_sha if run is not None else context.head_sha,
+        earlier=earlier[0],
+        earlier_sha=earlier[1],
+        changed=None,
+        unreviewed=run is not None and run.head_repository_id != context.repository_id,
+        cancelled=cancelled,
+    )
+
+
+def _earlier(
+    client: forge.Client, context: model.CiContext, found: forge.Pull, name: str
+) -> tuple[model.Result | None, str]:
+    artifact = client.artifact_of_branch(found.base_ref, name, but=context.run_id)
+    if artifact is None:
+        return None, ""
+    return untrusted.result(artifact.zipped), artifact.head_sha
+
+
+def _report_url(context: model.CiContext) -> str:
+    run = context.followed
+    url = run.run_url if run is not None else context.run_url
+    return f"{url}#artifacts" if url and context.forge is model.Forge.GITHUB else ""
+
+
+@contextlib.contextmanager
+def _optional(what: str, job: Job) -> Iterator[None]:
+    try:
+        yield
+    except errors.LabError as error:
+        job.say(f"{what} is not at hand: {error.message}")
