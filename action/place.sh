@@ -8,7 +8,6 @@ lock=$(dirname "$0")/../requirements/run.lock
 hash=$(
   {
     "$LTLAB_PYTHON" -I -c 'import sys; print(sys.version, sys.base_prefix)'
-    echo "$venv"
     cat "$lock"
   } | sha256sum | cut -c 1-32
 )

@@ -39,8 +39,9 @@ def arguments(environ: inputs.Environ) -> list[str]:
     wanted.publishing(environ, {})  # refuses what `ltlab publish` would refuse after the load
     # An empty `lab` is a variable that is not set: no reason for another lab than the usual one.
     given = {"LTLAB_LAB": "docker", **{name: value for name, value in environ.items() if value}}
-    variables = {option.name: option.variable for option in options.OPTIONS}
-    flags = [f"--{name}={given[variables[name]]}" for name in SAID if variables[name] in given]
+    said = [option for option in options.OPTIONS if option.name in SAID]
+    values = [(option, given.get(option.variable, option.default)) for option in said]
+    flags = [f"{option.flag}={value}" for option, value in values if value != option.default]
     more = _words("ltlab-args", environ.get("LTLAB_ARGS", ""))
     scenarios = _words("scenarios", environ.get("LTLAB_SCENARIOS", ""))
     return ["run", *flags, *more, *(["--", *scenarios] if scenarios else [])]

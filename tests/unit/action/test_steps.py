@@ -42,7 +42,7 @@ def outputs(root: Path) -> dict[str, str]:
     ("given", "words"),
     [
         ({}, ["run", "--lab=docker"]),
-        ({"lab": ""}, ["run", "--lab=docker"]),
+        ({"lab": "", "config": "ltlab.yml"}, ["run", "--lab=docker"]),
         ({"lab": "embedded", "config": "a b.yml"}, ["run", "--config=a b.yml", "--lab=embedded"]),
         (
             {"scenarios": "browse  buy\nsell"},
@@ -50,7 +50,7 @@ def outputs(root: Path) -> dict[str, str]:
         ),
         ({"scenarios": "'log in' --help"}, ["run", "--lab=docker", "--", "log in", "--help"]),
         ({"args": "--quiet --url 'http://a/?b=$(id)&c'"}, None),
-        ({"k6_version": "2.2.0"}, ["run", "--lab=docker", "--k6-version=2.2.0"]),
+        ({"k6_version": "2.2.0"}, ["run", "--k6-version=2.2.0", "--lab=docker"]),
     ],
 )
 def test_arguments__are_words_and_never_a_shell(
