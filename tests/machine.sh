@@ -3,7 +3,7 @@
 set -eu
 
 missing=
-command -v chromium >/dev/null 2>&1 || missing="$missing chromium fonts-dejavu-core"
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium fonts-dejavu-core fonts-noto-color-emoji"
 command -v cmark-gfm >/dev/null 2>&1 || missing="$missing cmark-gfm"
 [ -n "$missing" ] || exit 0
 

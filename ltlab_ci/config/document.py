@@ -64,7 +64,20 @@ def load(path: Path) -> Document:
         raise errors.ConfigError(
             f"{path.name} cannot be read: {error}", remedy="make it a readable UTF-8 text file"
         ) from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path, *, aliases: bool = True) -> Document:
+    """Read YAML that stands, or stood, at `path`. Raises ConfigError.
+
+    Without `aliases` there may be none: a few lines of them can stand for a billion values, which is
+    a stranger's way to keep us busy.
+    """
     try:
+        if not aliases and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            raise errors.ConfigError(
+                f"{path.name} repeats itself by aliases", remedy="write it out to have it compared"
+            )
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         places = dict(_places(node, (), set())) if node is not None else {}
         values = yaml.safe_load(text)

@@ -11,9 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ltlab_ci import errors, model
+from ltlab_ci.config import document
+from ltlab_ci.evaluate import changed
 from ltlab_ci.flows import folder
-from ltlab_ci.flows.job import Job
+from ltlab_ci.flows.job import Job, within
 from ltlab_ci.publish import forge, untrusted
+
+_LONGEST_CONFIG = 1_000_000
 
 
 def own(directory: Path) -> model.Result | None:
@@ -62,9 +66,12 @@ def around(
     context, wanted = job.context, job.wanted
     run = context.followed
     earlier: tuple[model.Result | None, str] = (None, "")
+    changes: tuple[model.ThresholdChange, ...] | None = None
     if client is not None and found is not None:
         with _optional("an earlier run of the target branch", job):
             earlier = _earlier(client, context, found, wanted.artifact_name)
+        with _optional("the base's ltlab.yml", job):
+            changes = _changed(client, job, found)
     return model.Around(
         id="" if wanted.id == "ltlab" else wanted.id,
         run_url=run.run_url if run is not None else context.run_url,
@@ -72,7 +79,7 @@ def around(
         head_sha=run.head_sha if run is not None else context.head_sha,
         earlier=earlier[0],
         earlier_sha=earlier[1],
-        changed=None,
+        changed=changes,
         unreviewed=run is not None and run.head_repository_id != context.repository_id,
         cancelled=cancelled,
     )
@@ -85,6 +92,36 @@ def _earlier(
     if artifact is None:
         return None, ""
     return untrusted.result(artifact.zipped), artifact.head_sha
+
+
+def _changed(
+    client: forge.Client, job: Job, found: forge.Pull
+) -> tuple[model.ThresholdChange, ...] | None:
+    """Return the thresholds that a pull request changes, None where a side has no ltlab.yml.
+
+    What another run measured is not checked out here: its side is what a merge would give.
+    """
+    path = within(job.config, job.context.workspace)
+    before = client.file(path, job.context.base_sha or found.base_sha)
+    after: bytes | None = None
+    strange = job.context.followed is not None
+    if not strange:
+        after = job.config.read_bytes() if job.config.is_file() else None
+    elif found.merge_sha:
+        after = client.file(path, found.merge_sha)
+    if before is None or after is None:
+        return None
+    return changed.changes(
+        _lab_file(before, job.config, aliases=not strange),
+        _lab_file(after, job.config, aliases=not strange),
+    )
+
+
+def _lab_file(raw: bytes, path: Path, *, aliases: bool) -> model.LabFile:
+    if len(raw) > _LONGEST_CONFIG:
+        raise errors.ConfigError(f"{path.name} is too long", remedy="keep it below 1 MB")
+    text = raw.decode(errors="replace")
+    return document.check(document.parse(text, path, aliases=aliases))
 
 
 def _report_url(context: model.CiContext) -> str:

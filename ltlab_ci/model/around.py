@@ -49,10 +49,12 @@ class Around:
 
     `id` names one load test among several of a repository, "" where there is one. `earlier` is a run
     of the target branch, shown as a trend and not judged. `changed` is None where base's ltlab.yml
-    could not be read. `unreviewed`: reported by code of a fork that nobody has reviewed.
+    could not be read. `unreviewed`: reported by code of a fork that nobody has reviewed. `request` is
+    what the forge calls it.
     """
 
     id: str = ""
+    request: Literal["pull request", "merge request"] = "pull request"
     run_url: str = ""
     report_url: str = ""
     head_sha: str = ""

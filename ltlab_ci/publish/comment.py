@@ -150,11 +150,15 @@ def state(result: model.Result | None) -> str:
 
 
 def marked(marker: Marker, text: str, *, longest: int) -> str:
-    """Return the body of a comment: marker, text, cut at a line's end where it is too long."""
+    """Return the body of a comment: marker, text, cut at a line's end where it is too long.
+
+    Counted in UTF-16 code units, which are never fewer than characters.
+    """
     whole = f"{marker}\n{text}"
-    if len(whole) <= longest:
+    units = whole.encode("utf-16-le", errors="replace")
+    if len(units) // 2 <= longest:
         return whole
-    kept = whole[: longest - len(_CUT)]
+    kept = units[: 2 * (longest - len(_CUT))].decode("utf-16-le", errors="ignore")
     return f"{kept[: kept.rindex(chr(10))]}{_CUT}"
 
 

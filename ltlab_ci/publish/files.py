@@ -26,7 +26,8 @@ def summary(text: str, *, already: int = 0) -> str:
     if len(text.encode()) <= room:
         return text
     kept = text.encode()[: max(0, room - len(_CUT.encode()))].decode(errors="ignore")
-    return f"{kept[: max(0, kept.rfind(chr(10)))]}{_CUT}"
+    cut = f"{kept[: max(0, kept.rfind(chr(10)))]}{_CUT}"
+    return cut if len(cut.encode()) <= room else ""
 
 
 def outputs(values: Mapping[str, str], *, delimiter: str) -> str:

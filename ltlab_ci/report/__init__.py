@@ -4,8 +4,7 @@ Pure: the same result gives the same bytes. Not here: verdicts (evaluate/), writ
 telling a forge (publish/), progress on the terminal (console.py).
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: it would hide the module annotations.py.
 import json
 from collections.abc import Sequence
 

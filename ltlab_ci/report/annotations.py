@@ -20,15 +20,20 @@ _CONFIG = model.Place(file="ltlab.yml", line=1)
 def of(result: model.Result) -> tuple[model.Annotation, ...]:
     """Return what to say at which line, the worst first: forges show only the first few."""
     start = _start(result)
-    found = (
-        _finding(finding, result, start) for finding in result.findings if finding.effect != "warn"
-    )
+    found = (_finding(one, result, start) for one in result.findings if one.effect != "warn")
     verdicts = (
         _verdict(verdict, scenario, start)
         for scenario, verdict in view.worst_first(result.scenarios)
-        if verdict.status is not model.Status.PASS
+        if _failed(verdict, scenario)
     )
     return (*found, *verdicts)
+
+
+def _failed(verdict: model.Verdict, scenario: model.ScenarioResult) -> bool:
+    """Tell what failed from what could not be judged: there a finding says why."""
+    if verdict.status is model.Status.NO_DATA:
+        return scenario.complete
+    return verdict.status is model.Status.FAIL
 
 
 def _verdict(
@@ -36,7 +41,7 @@ def _verdict(
 ) -> model.Annotation:
     place = verdict.place or scenario.place or start
     return model.Annotation(
-        file=place.file,
+        file=escape.visible(place.file),
         line=place.line,
         title=f"{wording.key(verdict)}: {wording.expression(verdict)}",
         message=f"{escape.visible(scenario.name)}: {wording.sentence(verdict)}",
@@ -54,7 +59,7 @@ def _finding(finding: model.Finding, result: model.Result, start: model.Place) -
     message = named["rest"] if named is not None else finding.message
     remedy = escape.visible(finding.remedy, longest=_LONGEST)
     return model.Annotation(
-        file=place.file,
+        file=escape.visible(place.file),
         line=place.line,
         title=f"Load test: {wording.EFFECTS[finding.effect]}",
         message=f"{escape.visible(message, longest=_LONGEST)}. What to do: {remedy}",

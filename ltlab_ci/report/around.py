@@ -57,12 +57,12 @@ def changes(found: Iterable[model.ThresholdChange]) -> list[Change]:
     ]
 
 
-def loosened(found: Iterable[model.ThresholdChange]) -> str:
+def loosened(around: model.Around) -> str:
     """Say plainly that less is asked for than before: "" where it is not."""
-    number = sum(change.loosens for change in found)
+    number = sum(change.loosens for change in around.changed or ())
     if not number:
         return ""
-    return f"This pull request loosens {figures.count(number)} {_plural(number, 'threshold')}"
+    return f"This {around.request} loosens {figures.count(number)} {_plural(number, 'threshold')}"
 
 
 def earlier_figures(earlier: model.Result | None) -> Figures:

@@ -5,6 +5,7 @@ Not here: what is shown (view.py). Users bring no templates; ours only format, i
 
 from __future__ import annotations
 
+import functools
 from importlib import resources
 
 import jinja2
@@ -18,6 +19,7 @@ def text(name: str) -> str:
     return resources.files("ltlab_ci.report").joinpath(name).read_text(encoding="utf-8")
 
 
+@functools.cache  # compiling costs more than filling
 def markdown_template(name: str) -> jinja2.Template:
     """Return a template in which every value is escaped for Markdown, unless made as Markdown."""
     environment = sandbox.ImmutableSandboxedEnvironment(
@@ -30,11 +32,16 @@ def markdown_template(name: str) -> jinja2.Template:
         autoescape=False,  # Markdown has escapes of its own: _finalize_markdown
     )
     environment.filters.update(
-        code=escape.code, fenced=escape.fenced, link=escape.link, named_link=escape.named_link
+        code=escape.code,
+        fenced=escape.fenced,
+        link=escape.link,
+        named_link=escape.named_link,
+        unbroken=escape.unbroken,
     )
     return environment.get_template(name)
 
 
+@functools.cache
 def html_template(name: str) -> jinja2.Template:
     """Return a template in which every value is escaped for HTML."""
     environment = sandbox.ImmutableSandboxedEnvironment(

@@ -48,6 +48,7 @@ class Row:
     key: str
     note: str
     measured: str
+    distance: str
     limit: str
     earlier: str
 
@@ -59,6 +60,7 @@ class Head:
     mark: str
     title: str
     id: str
+    request: str
     notices: tuple[str, ...]
     start: bool
     commit: str
@@ -73,7 +75,8 @@ class Body:
     worst: str
     worst_scenario: str
     loosened: str
-    remarks: Cut[view.Remark]
+    trouble: Cut[view.Remark]
+    hints: Cut[view.Remark]
     comparison: compared.Section | None
     judged: bool
     tally: str
@@ -93,7 +96,7 @@ def render(result: model.Result | None, around: model.Around) -> str:
     """Return the comment, at most LONGEST long; no result means that nothing ran."""
     template = assets.markdown_template("comment.md.j2")
     head = _head(result, around)
-    if result is None:
+    if result is None or head.start:
         return template.render(head=head, body=None)
     text = ""
     for opened, folded in _LADDER:
@@ -110,7 +113,7 @@ def length(text: str) -> int:
 
 def _head(result: model.Result | None, around: model.Around) -> Head:
     mark, title = "⛔", "Load test did not run"
-    if result is not None:
+    if result is not None and _missing(result) is None:
         mark, title = wording.TITLES[result.verdict]
         if result.comparison is not None:
             shown = compared.section(result.comparison)
@@ -120,21 +123,32 @@ def _head(result: model.Result | None, around: model.Around) -> Head:
     if around.unreviewed:
         title = f"{title}, says code that nobody has reviewed"
     named = (("report", around.report_url), ("run", around.run_url))
-    missing = result is None or any(found.code == _NO_CONFIG for found in result.findings)
     return Head(
         mark=mark,
         title=title,
         id=escape.visible(around.id),
+        request=around.request,
         notices=tuple(_notices(result, around)),
-        start=missing and not around.cancelled,
+        start=_missing(result) is not None and not around.cancelled,
         commit=beside.sha(around.head_sha),
         links=tuple((name, url) for name, url in named if url),
     )
 
 
+def _missing(result: model.Result | None) -> str | None:
+    """Say that there was nothing to run, None where there was something."""
+    if result is None:
+        return "There is no report of a load test. With an ltlab.yml, the log of the job says why."
+    if result.scenarios:
+        return None
+    found = (escape.visible(one.message) for one in result.findings if one.code == _NO_CONFIG)
+    return next((f"Nothing ran, so nothing was judged: {said}." for said in found), None)
+
+
 def _notices(result: model.Result | None, around: model.Around) -> Iterator[str]:
-    if result is None and not around.cancelled:
-        yield "There is no ltlab.yml here: nothing ran, so nothing was judged."
+    missing = _missing(result)
+    if missing is not None and not around.cancelled:
+        yield missing
     if around.unreviewed:
         yield (
             "This was reported by code of a fork that nobody has reviewed. It could have reported "
@@ -152,13 +166,15 @@ def _body(result: model.Result, around: model.Around, opened: int, folded: int) 
     changed = around.changed or ()
     trusted = not around.unreviewed
     worst, within = _worst(ranked)
+    remarks = view.remarks_of(result.findings)
     rows = [_row(*pair, before=before) for pair in ranked[: opened + folded]]
     return Body(
-        headline=escape.visible(result.headline, longest=_SENTENCE),
+        headline=_headline(result, remarks),
         worst=worst,
         worst_scenario=within,
-        loosened=beside.loosened(changed),
-        remarks=_cut(view.remarks_of(result.findings), opened, folded),
+        loosened=beside.loosened(around),
+        trouble=_cut([one for one in remarks if one.blocks], opened, folded),
+        hints=_cut([one for one in remarks if not one.blocks], opened, folded),
         comparison=_comparison(result, opened, folded),
         judged=bool(result.scenarios) or result.comparison is None,
         tally=wording.tally([wording.Group.of(verdict) for _, verdict in ranked]),
@@ -183,30 +199,46 @@ def _cut(rows: Sequence[T], opened: int, folded: int, *, total: int = 0) -> Cut[
     return Cut(shown=tuple(shown), folded=tuple(rest), left_out=said)
 
 
+def _headline(result: model.Result, remarks: Sequence[view.Remark]) -> str:
+    """Return what it came to, "" where the first finding says just that."""
+    headline = escape.visible(result.headline, longest=_SENTENCE)
+    first = next((one for one in remarks if one.blocks), None)
+    said = first and (first.message, f"{first.scenario}: {first.message}")
+    return "" if said and headline in said else headline
+
+
 def _worst(ranked: Sequence[tuple[model.ScenarioResult, model.Verdict]]) -> tuple[str, str]:
     """Say in words what is worst, and in which scenario; "" where nothing that ran is bad."""
-    for scenario, verdict in ranked[:1]:
-        if scenario.ran and verdict.status is not model.Status.PASS:
-            far = wording.distance(verdict)
-            said = wording.sentence(verdict)
-            return f"{said} ({far})" if far else said, escape.visible(scenario.name)
-    return "", ""
+    if not ranked:
+        return "", ""
+    scenario, verdict = ranked[0]
+    if verdict.status is model.Status.PASS or not scenario.ran:
+        return "", ""
+    far = wording.distance(verdict)
+    said = wording.sentence(verdict)
+    return f"{said} ({far})" if far else said, escape.visible(scenario.name)
 
 
 def _row(scenario: model.ScenarioResult, verdict: model.Verdict, *, before: beside.Figures) -> Row:
     group = wording.Group.of(verdict)
-    far = wording.distance(verdict) if group is not wording.Group.PASS else ""
     return Row(
         mark=wording.MARKS[group],
         verdict=group.value,
         scenario=escape.visible(scenario.name),
         stat=escape.visible(verdict.stat),
         key=wording.key(verdict),
-        note=wording.note(verdict),
-        measured=figures.measured(verdict) + (f" ({far})" if far else ""),
+        note="; ".join(part for part in (_own_words(verdict), wording.note(verdict)) if part),
+        measured=figures.measured(verdict),
+        distance=wording.distance(verdict) if group is not wording.Group.PASS else "",
         limit=wording.limit(verdict),
         earlier=before.get(beside.identity(scenario, verdict), figures.NOTHING),
     )
+
+
+def _own_words(verdict: model.Verdict) -> str:
+    """Return the threshold as its engine has it, where neither stat nor limit say it."""
+    known = verdict.stat or verdict.bound is None or not verdict.op
+    return "" if known else wording.expression(verdict)
 
 
 def _comparison(result: model.Result, opened: int, folded: int) -> compared.Section | None:

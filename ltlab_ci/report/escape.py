@@ -60,6 +60,11 @@ def code(text: str) -> Markdown:
     return Markdown(f"`{text}`")
 
 
+def unbroken(text: str) -> str:
+    """Return a figure that keeps to one line in a narrow cell; it stays Markdown where it is."""
+    return type(text)(text.replace(" ", "\u00a0"))
+
+
 def link(url: str) -> Markdown:
     """Return an http address as a link that shows itself, and nothing else as one."""
     plain = _NO_ADDRESS.sub(lambda found: quote(found[0], safe=""), url)

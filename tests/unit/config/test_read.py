@@ -58,6 +58,25 @@ def refusal(cwd: Path, flags: Mapping[str, str] | None = None) -> errors.ConfigE
     return caught.value
 
 
+def test_load__knows_where_each_threshold_is_stated(project: Path) -> None:
+    lines = (project / "ltlab.yml").read_text(encoding="utf-8").splitlines()
+    browse, _ = loaded(project).config.scenarios
+    assert browse.place is not None
+    assert lines[browse.place.line - 1].strip() == "browse:"
+    for threshold in browse.thresholds:
+        assert threshold.place is not None
+        assert threshold.place.file == "ltlab.yml"
+        assert threshold.text in lines[threshold.place.line - 1]
+
+
+def test_single__starts_at_its_script(project: Path) -> None:
+    script = model.Scenario(
+        name="browse", engine=model.EngineName.K6, script=project / "load" / "browse.js"
+    )
+    found = read.single(script, root=project, cwd=project, environ={}, flags={})
+    assert found.config.scenarios[0].place == model.Place(file="load/browse.js", line=1)
+
+
 def test_load__gives_scenarios_that_are_ready_to_run(project: Path) -> None:
     browse, checkout = loaded(project).config.scenarios
     assert browse == model.Scenario(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from typing import Any
 
@@ -13,7 +12,7 @@ from ltlab_ci.publish import forge, github
 from tests.factories import assert_two_lines
 from tests.fakes import github as fake
 from tests.fakes import github_server
-from tests.unit.publish.conftest import HEAD, NEWER, Clock
+from tests.unit.hub import HEAD, NEWER, Clock, an_artifact
 
 pytestmark = pytest.mark.loopback
 
@@ -112,23 +111,17 @@ def test_file__at_a_commit(hub: fake.GitHub, context: model.CiContext, clock: Cl
         assert client.file("apps/a b/ltlab.yml", NEWER) is None
 
 
-def an_artifact(id: int, text: str, **parts: object) -> fake.Artifact:
-    known = {"name": "ltlab-report", "run_id": 70 + id, "head_branch": "main", **parts}
-    zipped = base64.b64encode(text.encode()).decode()
-    return fake.Artifact(id=id, zip=zipped, **known)  # type: ignore[arg-type]
-
-
 def test_artifact_of_branch__is_the_newest_of_this_very_repository(
     hub: fake.GitHub, context: model.CiContext, clock: Clock
 ) -> None:
     hub.artifacts = [
-        an_artifact(1, "old"),
-        an_artifact(2, "wanted", head_sha=NEWER),
-        an_artifact(3, "expired", expired=True),
-        an_artifact(4, "of a fork", head_repository_id=8),
-        an_artifact(5, "of another branch", head_branch="feature"),
-        an_artifact(6, "of this very run", run_id=90),
-        an_artifact(7, "another name", name="ltlab-report-2"),
+        an_artifact(1, b"old"),
+        an_artifact(2, b"wanted", head_sha=NEWER),
+        an_artifact(3, b"expired", expired=True),
+        an_artifact(4, b"of a fork", head_repository_id=8),
+        an_artifact(5, b"of another branch", head_branch="feature"),
+        an_artifact(6, b"of this very run", run_id=90),
+        an_artifact(7, b"another name", name="ltlab-report-2"),
     ]
     with github.opened(context, clock.patience()) as client:
         found = client.artifact_of_branch("main", "ltlab-report", but=90)
@@ -141,7 +134,7 @@ def test_artifact_of_branch__is_the_newest_of_this_very_repository(
 def test_artifact__that_says_it_is_huge_is_not_fetched(
     hub: fake.GitHub, context: model.CiContext, clock: Clock
 ) -> None:
-    hub.artifacts = [an_artifact(1, "x", size=github.LONGEST_ARTIFACT + 1)]
+    hub.artifacts = [an_artifact(1, b"x", size=github.LONGEST_ARTIFACT + 1)]
     with (
         github.opened(context, clock.patience()) as client,
         pytest.raises(errors.PublishError, match="268 MB") as caught,

@@ -71,11 +71,19 @@ def test_render__says_nothing_of_changed_thresholds_where_they_are_not_known() -
     assert "changes no threshold" not in unknown
 
 
+def test_render__calls_a_merge_request_by_its_name() -> None:
+    changed = (comments.loosened(),)
+    around = comments.around(request="merge request", changed=changed)
+    text = comment.render(cases.all_pass(), around)
+    assert "This merge request loosens 1 threshold" in text
+    assert "pull request" not in text
+
+
 def test_render__an_earlier_figure_is_found_although_the_limit_has_moved() -> None:
     earlier = cases.all_pass()
     strict = results.a_verdict(observed=401.0, bound=450.0, threshold="p(95) < 450ms")
     before = earlier.model_copy(update={"scenarios": (results.a_scenario(verdicts=(strict,)),)})
-    text = comment.render(cases.all_pass(), comments.around(earlier=before))
+    text = comment.render(cases.all_pass(), comments.around(earlier=before)).replace("\u00a0", " ")
     assert "| ✅ pass | p(95) of `http_req_duration` | 312 ms | < 500 ms | 401 ms |" in text
     assert f"| ✅ pass | rate of `http_req_failed` | 0.82 % | < 1 % | {figures.NOTHING} |" in text
     assert "a trend that is not judged" in text

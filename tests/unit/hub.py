@@ -1,16 +1,16 @@
-"""A GitHub of the tests' own, and a clock that nobody waits for."""
+"""A job on GitHub, a clock that nobody waits for, and artefacts; the fixtures are in conftest.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import io
+import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-import pytest
 
 from ltlab_ci import model
 from ltlab_ci.publish import forge
 from tests.fakes import github as fake
-from tests.fakes import github_server
 
 HEAD = "a" * 40
 NEWER = "c" * 40
@@ -34,31 +34,6 @@ class Clock:
         return forge.Patience(sleep=self.sleep, monotonic=self.monotonic)
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def hub() -> fake.GitHub:
-    """Return a GitHub with one open pull request, number 3."""
-    return fake.GitHub(pulls=[fake.Pull(number=3, head_sha=HEAD)])
-
-
-@pytest.fixture
-def server(hub: fake.GitHub) -> Iterator[github_server.Server]:
-    """Serve it; at the end nothing may have been asked that GitHub would not take."""
-    server = github_server.Server(hub)
-    with server.serving():
-        yield server
-
-
-@pytest.fixture
-def context(server: github_server.Server) -> model.CiContext:
-    """Return what a job of the pull request knows."""
-    return a_context(f"http://127.0.0.1:{server.server_port}")
-
-
 def a_context(url: str, **parts: object) -> model.CiContext:
     known: dict[str, object] = {
         "forge": model.Forge.GITHUB,
@@ -79,3 +54,17 @@ def a_context(url: str, **parts: object) -> model.CiContext:
         "token": "ghs_sentinel",
     }
     return model.CiContext(**{**known, **parts})  # type: ignore[arg-type]
+
+
+def zipped(files: Mapping[str, str | bytes]) -> bytes:
+    """Return an artefact with these files."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return packed.getvalue()
+
+
+def an_artifact(id: int, content: bytes, **parts: object) -> fake.Artifact:
+    known = {"name": "ltlab-report", "run_id": 70 + id, "head_branch": "main", **parts}
+    return fake.Artifact(id=id, zip=base64.b64encode(content).decode(), **known)  # type: ignore[arg-type]
