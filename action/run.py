@@ -43,6 +43,11 @@ def arguments(environ: inputs.Environ) -> list[str]:
     values = [(option, given.get(option.variable, option.default)) for option in said]
     flags = [f"{option.flag}={value}" for option, value in values if value != option.default]
     more = _words("ltlab-args", environ.get("LTLAB_ARGS", ""))
+    if any(word.split("=")[0] == "--report-dir" for word in more):
+        raise errors.ConfigError(
+            "ltlab-args: --report-dir is not for the action, which publishes ltlab-report",
+            remedy="leave it out; the output report-dir says where the report is",
+        )
     scenarios = _words("scenarios", environ.get("LTLAB_SCENARIOS", ""))
     return ["run", *flags, *more, *(["--", *scenarios] if scenarios else [])]
 

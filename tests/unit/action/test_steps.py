@@ -64,6 +64,7 @@ def test_arguments__are_words_and_never_a_shell(
     ("given", "said"),
     [
         ({"args": "--url 'open"}, "ltlab-args: .* cannot be split"),
+        ({"args": "--quiet --report-dir=out"}, "--report-dir is not for the action"),
         ({"scenarios": '"'}, "scenarios: .* cannot be split"),
         ({"working_directory": "nowhere"}, "working-directory: there is no folder 'nowhere'"),
         ({"fail_on": "sometimes"}, "fail-on 'sometimes' is not known"),
