@@ -24,7 +24,7 @@ from tests.fakes import github, github_server
 ROOT = Path(__file__).parents[2]
 STAND_INS = Path(__file__).parent / "actions"
 REPOSITORY, REPOSITORY_ID, FORK_ID = "octo/shop", 7, 99
-_LIMIT_S = 150
+_LIMIT_S = 500
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import pytest
 from tests.ci import acting
 from tests.fakes import github, github_server
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1000)
 SCRIPT = """\
 import http from 'k6/http';
 export const options = { vus: 1, duration: '3s' };
