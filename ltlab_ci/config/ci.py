@@ -5,6 +5,7 @@ Pure: environment and payload are handed in. Not here: options of ltlab (options
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,8 @@ def _github(environ: Mapping[str, str], payload: Payload, token: str) -> model.C
     repository = environ.get("GITHUB_REPOSITORY", "")
     server = environ.get("GITHUB_SERVER_URL", "") or "https://github.com"
     api = environ.get("GITHUB_API_URL", "") or "https://api.github.com"
-    ours = _int(environ.get("GITHUB_REPOSITORY_ID")) or _int(_part(payload, "repository").get("id"))
-    head = _part(pull, "head")
-    base_ref = _text(_part(pull, "base"), "ref") or _branch(_text(queued, "base_ref"))
+    head, base = _part(pull, "head"), _part(pull, "base")
+    ours = _int(environ.get("GITHUB_REPOSITORY_ID")) or _int(_part(base, "repo").get("id"))
     run_id = _int(environ.get("GITHUB_RUN_ID"))
     return model.CiContext(
         forge=model.Forge.GITHUB,
@@ -51,8 +51,8 @@ def _github(environ: Mapping[str, str], payload: Payload, token: str) -> model.C
         pull_request=_int(pull.get("number")) or None,
         head_sha=_text(head, "sha") or _text(queued, "head_sha") or environ.get("GITHUB_SHA", ""),
         head_branch=_text(head, "ref") or branch,
-        base_sha=_text(_part(pull, "base"), "sha") or _text(queued, "base_sha"),
-        base_ref=base_ref or branch,
+        base_sha=_text(base, "sha") or _text(queued, "base_sha"),
+        base_ref=_text(base, "ref") or _branch(_text(queued, "base_ref")) or branch,
         # A repository that was deleted is null here, and was a fork.
         from_fork=bool(pull) and _int(_part(head, "repo").get("id")) != ours,
         run_id=run_id,
@@ -107,7 +107,7 @@ def _text(payload: Payload, name: str) -> str:
 def _int(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else 0
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else 0
 
 
 def _branch(ref: str) -> str:

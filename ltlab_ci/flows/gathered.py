@@ -17,7 +17,7 @@ from ltlab_ci.flows import folder
 from ltlab_ci.flows.job import Job, within
 from ltlab_ci.publish import forge, untrusted
 
-_LONGEST_CONFIG = 1_000_000
+_LONGEST_CONFIG = 64_000  # of what a stranger may give us to think about
 
 
 def own(directory: Path) -> model.Result | None:
@@ -106,7 +106,8 @@ def _changed(
     after: bytes | None = None
     strange = job.context.followed is not None
     if not strange:
-        after = job.config.read_bytes() if job.config.is_file() else None
+        with contextlib.suppress(OSError):
+            after = job.config.read_bytes()
     elif found.merge_sha:
         after = client.file(path, found.merge_sha)
     if before is None or after is None:
@@ -119,7 +120,9 @@ def _changed(
 
 def _lab_file(raw: bytes, path: Path, *, aliases: bool) -> model.LabFile:
     if len(raw) > _LONGEST_CONFIG:
-        raise errors.ConfigError(f"{path.name} is too long", remedy="keep it below 1 MB")
+        raise errors.ConfigError(
+            f"{path.name} is too long", remedy="keep it below 64 kB to have it compared"
+        )
     text = raw.decode(errors="replace")
     return document.check(document.parse(text, path, aliases=aliases))
 

@@ -64,5 +64,7 @@ class Job:
 
 def within(path: Path, workspace: Path | None) -> str:
     """Return a path from the root of the repository, its name alone where it is not inside."""
-    whole, root = path.resolve(), (workspace or Path.cwd()).resolve()
-    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else path.name
+    whole, root = path.resolve(), workspace.resolve() if workspace is not None else None
+    if root is None or not whole.is_relative_to(root):
+        return path.name
+    return whole.relative_to(root).as_posix()

@@ -151,6 +151,8 @@ def _comment(
     said: Said,
     patience: forge.Patience,
 ) -> None:
+    if job.wanted.comment == "off":
+        return
     run = job.context.followed or job.context
     marker = comment.Marker(
         id=job.wanted.id,
@@ -169,7 +171,7 @@ def _comment(
             patience=patience,
         )
         if became.why_not:
-            job.notice(f"no comment was written: {became.why_not}")
+            job.say(f"no comment was written: {became.why_not}")
         if became.comment is not None:
             job.outputs["comment-id"] = str(became.comment.comment_id)
             job.outputs["comment-url"] = became.comment.url

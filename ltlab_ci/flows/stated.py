@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 import json
 
-import ltlab_ci.report.annotations as remarks
 from ltlab_ci import errors, model
 from ltlab_ci.flows import folder
 from ltlab_ci.flows.job import Job, within
 from ltlab_ci.publish import forge
+from ltlab_ci.report import annotations as remarks
 
 
 def job_exit_code(code: int, fail_on: model.FailOn) -> int:

@@ -95,7 +95,7 @@ def decide(
     late run writes over a newer commit's.
     """
     there = best(existing)
-    why = _not_now(pull, marker, mode) or _not_over(there, marker, mode, passed=passed)
+    why = _not_now(pull, marker) or _not_over(there, marker, mode, passed=passed)
     if why:
         return Leave(why=why, comment=there)
     if there is None:
@@ -103,9 +103,7 @@ def decide(
     return Update(comment_id=there.comment_id, body=body)
 
 
-def _not_now(pull: forge.Pull, marker: Marker, mode: model.CommentMode) -> str:
-    if mode == "off":
-        return "comments are switched off"
+def _not_now(pull: forge.Pull, marker: Marker) -> str:
     if not pull.is_open:
         return f"pull request {pull.number} was closed meanwhile"
     if pull.head_sha != marker.sha:

@@ -33,11 +33,11 @@ def summary(text: str, *, already: int = 0) -> str:
 def outputs(values: Mapping[str, str], *, delimiter: str) -> str:
     """Return outputs as $GITHUB_OUTPUT takes them; `delimiter` is random, so no value holds it.
 
-    Raises ValueError where one does: the caller's bug.
+    One that holds it is the caller's bug.
     """
     for name, value in values.items():
         if delimiter in value or not re.fullmatch(r"[a-z-]+", name):
-            raise ValueError(f"output {name!r} cannot be written")
+            raise AssertionError(f"output {name!r} cannot be written")
     lines = (f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())
     return "".join(lines)
 

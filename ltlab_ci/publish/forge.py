@@ -152,7 +152,7 @@ class Patience:
             try:
                 return attempt()
             except Busy as busy:
-                wait_s = pause_s if busy.after_s is None else busy.after_s
+                wait_s = pause_s if busy.after_s is None else max(busy.after_s, _FIRST_PAUSE_S)
                 if self._monotonic() + wait_s > self._deadline:
                     raise
                 self._sleep(wait_s)

@@ -18,7 +18,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 
 from ltlab_ci import errors, model
-from ltlab_ci.publish import checks, forge
+from ltlab_ci.publish import checks, forge, token
 from ltlab_ci.publish import github_answers as answers
 
 Json = dict[str, Any]
@@ -52,7 +52,7 @@ class Client:
         self._graphql_url = context.graphql_url
         self._repo = f"{self._api}/repos/{quote(context.repository)}"
         self._repository_id = context.repository_id
-        self._auth = _Bearer(context.token)
+        self._auth = token.Bearer(context.token, (self._api, context.graphql_url))
         self._patience, self._now, self._timeout_s = patience, now, timeout_s
         self._session = requests.Session()
 
@@ -201,39 +201,30 @@ class Client:
         for _ in range(_REDIRECTS):
             with self._request(method, url, body) as answer:
                 if not answer.is_redirect:
-                    error = answers.error_of(answer, now=self._now())
-                    if error is not None:
-                        raise error
+                    found = answers.error_of(answer, now=self._now())
+                    if found is not None:
+                        raise found
                     yield answer
                     return
                 url = urljoin(url, answer.headers["Location"])
-                if method != "GET" and not self._ours(url):
-                    raise answers.strange("it redirects what is written to another host")
         raise answers.strange("it redirects without end")
 
     def _request(self, method: str, url: str, body: Json | None) -> requests.Response:
-        ours = self._ours(url)
-        if not ours and method != "GET":
-            raise answers.strange("an address of another host")
-        auth = self._auth if ours else _Nobody()
+        if method != "GET" and not self._auth.may_see(url):
+            raise answers.strange("it wants what is written at another host")
         try:
             return self._session.request(
                 method,
                 url,
                 json=body,
-                headers=_HEADERS if ours else {"User-Agent": _HEADERS["User-Agent"]},
-                auth=auth,
+                headers=_HEADERS,
+                auth=self._auth,
                 timeout=self._timeout_s,
                 allow_redirects=False,
                 stream=True,
             )
         except requests.RequestException as error:
             raise _unreachable(url, error) from error
-
-    def _ours(self, url: str) -> bool:
-        """Say whether an address is the API's own, which alone may see the token."""
-        known = {_origin(self._api), _origin(self._graphql_url)}
-        return _origin(url) in known
 
 
 @contextlib.contextmanager
@@ -252,32 +243,8 @@ def opened(
         client.close()
 
 
-class _Bearer(requests.auth.AuthBase):
-    """Signs a request; as `auth` it is not printed with any headers."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-class _Nobody(requests.auth.AuthBase):
-    """Signs nothing, a .netrc of the runner's user included."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
 def _any(run: Mapping[str, Any]) -> bool:  # noqa: ARG001
     return True
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    default = {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, parts.hostname, parts.port or default
 
 
 def _parsed(answer: requests.Response) -> Any:  # noqa: ANN401

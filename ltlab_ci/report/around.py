@@ -9,9 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ltlab_ci import model
+from ltlab_ci.model import patterns
 from ltlab_ci.report import escape, figures, view
 
 _SHA = 10
+_ENDPOINTS = 5
+_MOST = 200  # endpoints that a result holds; a hostile one may hold any number
+_OTHER_NAMES = frozenset({"url", "group"})
+"""Tags by which a threshold may mean an endpoint, without saying which."""
 
 Identity = tuple[str, str, str, tuple[tuple[str, str], ...], str, str | None]
 Figures = Mapping[Identity, str]
@@ -59,10 +64,14 @@ def changes(found: Iterable[model.ThresholdChange]) -> list[Change]:
 
 def loosened(around: model.Around) -> str:
     """Say plainly that less is asked for than before: "" where it is not."""
-    number = sum(change.loosens for change in around.changed or ())
-    if not number:
-        return ""
-    return f"This {around.request} loosens {figures.count(number)} {_plural(number, 'threshold')}"
+    less = [change for change in around.changed or () if change.loosens]
+    scenarios = sum(not change.key for change in less)
+    thresholds = len(less) - scenarios
+    said = (
+        thresholds and f"loosens {figures.count(thresholds)} {_plural(thresholds, 'threshold')}",
+        scenarios and f"removes {figures.count(scenarios)} {_plural(scenarios, 'scenario')}",
+    )
+    return f"This {around.request} {' and '.join(one for one in said if one)}" if less else ""
 
 
 def earlier_figures(earlier: model.Result | None) -> Figures:
@@ -115,7 +124,31 @@ def _gap(scenario: model.ScenarioResult) -> str:
     if not scenario.complete:
         took = figures.duration(scenario.duration_s)
         return f"was cut short: only its first {took} were measured"
-    return "" if scenario.verdicts else "has no threshold: its figures are shown, not judged"
+    if not scenario.verdicts:
+        return "has no threshold: its figures are shown, not judged"
+    return _unnamed(scenario)
+
+
+def _unnamed(scenario: model.ScenarioResult) -> str:
+    """Name the endpoints that no threshold names, where others are; "" where that is not known."""
+    filters = [verdict.tags for verdict in scenario.verdicts]
+    if scenario.endpoints_left_out or any(_OTHER_NAMES & set(tags) for tags in filters):
+        return ""
+    named = [tags for tags in filters if "name" in tags]
+    if max(len(named), len(scenario.endpoints)) > _MOST:
+        return ""
+    left = [one for one in scenario.endpoints if not any(_names(tags, one) for tags in named)]
+    if not left or len(left) == len(scenario.endpoints):
+        return ""
+    shown = ", ".join(escape.visible(f"{one.method} {one.name}") for one in left[:_ENDPOINTS])
+    more = f" and {figures.count(len(left) - _ENDPOINTS)} more" if len(left) > _ENDPOINTS else ""
+    of = f"{figures.count(len(left))} of {figures.count(len(scenario.endpoints))} endpoints"
+    return f"no threshold names {of}: {shown}{more}"
+
+
+def _names(tags: Mapping[str, str], endpoint: model.Endpoint) -> bool:
+    of_method = patterns.matches(tags.get("method", "*"), endpoint.method)
+    return of_method and patterns.matches(tags["name"], endpoint.name)
 
 
 def loads(result: model.Result) -> list[Part]:

@@ -99,8 +99,10 @@ def render(result: model.Result | None, around: model.Around) -> str:
     if result is None or head.start:
         return template.render(head=head, body=None)
     text = ""
+    gaps = beside.gaps(result)
     for opened, folded in _LADDER:
-        text = template.render(head=head, body=_body(result, around, opened, folded))
+        body = _body(result, around, gaps, opened, folded)
+        text = template.render(head=head, body=body)
         if length(text) <= LONGEST:
             break
     return text
@@ -160,7 +162,13 @@ def _notices(result: model.Result | None, around: model.Around) -> Iterator[str]
         yield f"The job was cancelled before the load test had ended; {known}."
 
 
-def _body(result: model.Result, around: model.Around, opened: int, folded: int) -> Body:
+def _body(
+    result: model.Result,
+    around: model.Around,
+    gaps: Sequence[beside.Part],
+    opened: int,
+    folded: int,
+) -> Body:
     ranked = view.worst_first(result.scenarios)
     before = beside.earlier_figures(around.earlier)
     changed = around.changed or ()
@@ -183,7 +191,7 @@ def _body(result: model.Result, around: model.Around, opened: int, folded: int) 
         trend=beside.trend(result, around) if before and ranked else "",
         changes=_cut(beside.changes(changed), opened, folded),
         no_change=around.changed == (),
-        gaps=_cut(beside.gaps(result), opened, folded),
+        gaps=_cut(gaps, opened, folded),
         where=beside.where(result),
         loads=_cut(beside.loads(result), opened, folded),
         reproduce=escape.visible(result.reproduce, longest=_COMMAND) if trusted else "",

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ltlab_ci import model
-from ltlab_ci.store import line, patterns
+from ltlab_ci.model import patterns
+from ltlab_ci.store import line
 
 _FAR_NS = 2**62  # the year 2116
 _SAFE = re.compile(rb"[A-Za-z0-9_ -]")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ltlab_ci import model
-from ltlab_ci.store import patterns
+from ltlab_ci.model import patterns
 
 _LIKE = re.compile(r"[%_\\]")
 _READ = {

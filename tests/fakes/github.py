@@ -138,7 +138,7 @@ class GitHub:
 
     def state(self) -> Json:
         """Return what it keeps, as JSON."""
-        kept = ("pulls", "comments", "artifacts", "contents", "check_runs", "rights")
+        kept = ("pulls", "comments", "artifacts", "contents", "check_runs", "rights", "last_id")
         shown = {name: getattr(self, name) for name in (*kept, "repository", "repository_id")}
         return {
             name: [each if isinstance(each, dict) else asdict(each) for each in value]

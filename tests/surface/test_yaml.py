@@ -23,6 +23,7 @@ WORKFLOWS = sorted(
         *ROOT.glob("examples/*/.github/workflows/*.yml"),
     ]
 )
+DEPENDABOT = ROOT / ".github" / "dependabot.yml"
 EVERY = [*ACTIONS, *WORKFLOWS]
 OPTIONS = {option.name: option for option in options.OPTIONS}
 OF_THE_ACTION = {"working-directory", "scenarios", "ltlab-args"}
@@ -194,7 +195,7 @@ def _run(*words: str) -> None:
 
 
 def test_zizmor__is_content_at_its_strictest() -> None:
-    files = [str(file) for file in EVERY]
+    files = [*map(str, EVERY), str(DEPENDABOT)]
     _run("zizmor", "--offline", "--no-config", "--persona=auditor", *files)
 
 
@@ -208,3 +209,4 @@ def test_zizmor__each_exception_has_its_reason(file: Path) -> None:
 def test_schemas__hold() -> None:
     _run("check-jsonschema", "--builtin-schema", "vendor.github-actions", *map(str, ACTIONS))
     _run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS))
+    _run("check-jsonschema", "--builtin-schema", "vendor.dependabot", str(DEPENDABOT))

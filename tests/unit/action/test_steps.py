@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from action import engines, inputs, run, verdict
+from action import engines, inputs, publish, run, verdict
 from ltlab_ci import errors, model
 from ltlab_ci.load import tools
 
@@ -113,6 +113,18 @@ def test_verdict__is_the_runs_own_code_as_far_as_fail_on_has_it(
     assert verdict.main(environ(tmp_path, run_code=code, fail_on=fail_on)) == ends_with
     green = code != "0" and ends_with == 0
     assert ("stays green, since fail-on" in capsys.readouterr().out) == green
+
+
+def test_publish__trouble_is_a_warning_since_the_verdict_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variable in ("GITHUB_ACTIONS", "GITLAB_CI", "GITHUB_EVENT_PATH"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ltlab-report").mkdir()
+    (tmp_path / "ltlab-report" / "result.json").write_text("{}")
+    assert publish.main(environ(tmp_path)) == 0
+    assert "::warning title=ltlab::publishing ended with exit code 2" in capsys.readouterr().out
 
 
 def a_config(root: Path, *used: model.EngineName, **parts: Any) -> model.Config:  # noqa: ANN401

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Workplace:
     wanted: model.Wanted = field(default_factory=model.Wanted)
 
     def __post_init__(self) -> None:
+        self.config = self.root / "ltlab.yml"
         self.context = dataclasses.replace(
             self.context,
             workspace=self.root,
@@ -53,15 +55,14 @@ class Workplace:
 
     def measured(self, result: model.Result) -> None:
         """Leave the report of a run."""
-        for name, content in {"result.json": report.result_json(result).encode()}.items():
-            folder.add(self.root / "ltlab-report", name, content.decode())
+        folder.add(self.root / "ltlab-report", "result.json", report.result_json(result))
 
     def publish(self, **parts: object) -> int:
         return publish.publish(
             self.root / "ltlab-report",
             dataclasses.replace(self.context, **parts),  # type: ignore[arg-type]
             self.wanted,
-            config=self.root / "ltlab.yml",
+            config=self.config,
             world=job.World(
                 voice=console.Console(quiet=False, plain=True, no_color=True),
                 sleep=self.clock.sleep,
@@ -87,6 +88,15 @@ class Workplace:
     @property
     def left(self) -> str:
         return (self.root / "ltlab-report" / "comment.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def _no_token_anywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Hold on every path that no token is printed or written."""
+    yield
+    said = capsys.readouterr()
+    written = [path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file()]
+    assert "sentinel" not in "".join([said.out, said.err, *written])
 
 
 @pytest.fixture
@@ -141,6 +151,15 @@ def test_publish__says_everything_in_files_too(
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if line.startswith("::error file=ltlab.yml,line=")]
     assert hub.check_runs == []
+
+
+def test_publish__annotates_files_by_their_path_in_the_repository(
+    work: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work.config = work.root / "apps" / "shop" / "ltlab.yml"
+    work.measured(cases.one_fails())
+    assert work.publish() == 0
+    assert "::error file=apps/shop/ltlab.yml,line=" in capsys.readouterr().out
 
 
 def test_publish__several_instances_stand_side_by_side(hub: fake.GitHub, work: Workplace) -> None:
@@ -244,7 +263,7 @@ def test_publish__nothing_for_a_pull_request_that_moved_on(
     work.measured(cases.all_pass())
     assert work.publish(run_attempt=2) == 0
     assert made.body == before
-    assert says in capsys.readouterr().out
+    assert says in capsys.readouterr().err
     assert "Load test passed" in work.summary
 
 
@@ -549,6 +568,18 @@ def test_publish__names_the_thresholds_that_the_pull_request_loosens(
     assert "loosen" in body
 
 
+@pytest.mark.parametrize("raw", ["not: [yaml", "version: 2\n", "# " + "x" * 70_000])
+def test_publish__a_base_that_cannot_be_read_is_left_out(
+    hub: fake.GitHub, work: Workplace, capsys: pytest.CaptureFixture[str], raw: str
+) -> None:
+    hub.contents = {f"{'b' * 40}:ltlab.yml": raw}
+    (work.root / "ltlab.yml").write_text(LAB_FILE.format(limit=900), encoding="utf-8")
+    work.measured(cases.all_pass())
+    assert work.publish() == 0
+    assert len(ours(hub)) == 1
+    assert "the base's ltlab.yml is not at hand" in capsys.readouterr().err
+
+
 # A fork's run is published by a second workflow, which believes nothing.
 
 
@@ -670,6 +701,21 @@ def test_follow__thresholds_that_the_fork_changes_are_read_from_the_api(
     hub.artifacts = [an_artifact(1, hostile_zip(cases.all_pass()), run_id=80)]
     assert second.publish() == 0
     assert "loosen" in ours(hub)[0].body
+
+
+def test_follow__a_file_that_repeats_itself_without_end_is_not_thought_about(
+    hub: fake.GitHub, second: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [f"  a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 9)}]" for n in range(9)]
+    bomb = "\n".join(["version: 1", "scenarios:", "  a0: &a0 [x]", *lines])
+    hub.pulls[0].merge_sha = "d" * 40
+    hub.contents = {
+        f"{'b' * 40}:ltlab.yml": LAB_FILE.format(limit=300),
+        f"{'d' * 40}:ltlab.yml": bomb,
+    }
+    hub.artifacts = [an_artifact(1, hostile_zip(cases.all_pass()), run_id=80)]
+    assert second.publish() == 0
+    assert "repeats itself by aliases" in capsys.readouterr().err
 
 
 def test_snapshots__are_listed_in_the_outputs(work: Workplace) -> None:

@@ -85,7 +85,7 @@ def test_outputs__come_back_as_they_were(values: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("values", [{"a": "x ltlab-1 y"}, {"a b": "x"}, {"a\nb": "x"}])
 def test_outputs__refuses_what_would_end_early(values: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="cannot be written"):
+    with pytest.raises(AssertionError, match="cannot be written"):
         files.outputs(values, delimiter="ltlab-1")
 
 

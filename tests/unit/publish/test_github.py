@@ -185,6 +185,7 @@ def test_redirect__without_end(hub: fake.GitHub, context: model.CiContext, clock
         ({"status": 429, "headers": {"Retry-After": "7"}}, [7.0]),
         ({"status": 403, "headers": {"Retry-After": "9"}}, [9.0]),
         ({"status": 403, "message": "You have exceeded a secondary rate limit"}, [60.0]),
+        ({"status": 429, "headers": {"Retry-After": "0"}, "times": 2}, [1.0, 1.0]),
         ({"status": 502}, [1.0]),
         ({"status": 503, "headers": {"Retry-After": "3"}}, [3.0]),
         ({"status": 500, "times": 4}, [1.0, 2.0, 4.0, 8.0]),

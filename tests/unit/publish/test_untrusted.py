@@ -83,6 +83,34 @@ def test_result__an_encrypted_entry() -> None:
     assert "encrypted" in refused(bytes(content))
 
 
+def repacked(method: int) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("result.json", GOOD)
+    return packed.getvalue()
+
+
+def test_result__is_read_as_github_s_upload_packs_it_alone() -> None:
+    assert untrusted.result(repacked(zipfile.ZIP_STORED)).verdict == "fail"
+    for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        assert "unusual way" in refused(repacked(method))
+
+
+def test_result__a_list_of_entries_that_fills_the_memory_is_not_read() -> None:
+    content = bytearray(zipped({"result.json": GOOD}))
+    end = content.rindex(b"PK\x05\x06")
+    content[end + 12 : end + 16] = struct.pack("<I", untrusted.LONGEST_DIRECTORY + 1)
+    assert "more than 5000 files" in refused(bytes(content))
+
+
+def test_result__an_end_that_is_told_twice_or_in_the_large_form() -> None:
+    content = zipped({"result.json": GOOD})
+    end = content.rindex(b"PK\x05\x06")
+    assert "no readable zip" in refused(content + content[end:])
+    locator = b"PK\x06\x07" + bytes(16)
+    assert "4 GB" in refused(content[:end] + locator + content[end:])
+
+
 def test_result__too_many_files() -> None:
     many = {f"samples/{n}": b"" for n in range(untrusted.MOST_ENTRIES)}
     assert "more than 5000" in refused(zipped({"result.json": GOOD, **many}))
@@ -124,7 +152,8 @@ def changed(**parts: object) -> str:
         ("", "no JSON"),
         ("[" * 100_000, "no JSON"),
         ("[" * 40 + "]" * 40, "too deeply"),
-        ('{"a": NaN}', "no JSON"),
+        ('{"a": NaN}', "not of this version"),
+        (GOOD.replace("60.4", "NaN"), "not of this version"),
         ('{"a": ' + "9" * 5000 + "}", "no JSON"),
         ("[]", "not of this version"),
         (changed(schema_version=2), "not of this version: schema_version"),

@@ -79,6 +79,31 @@ def test_render__calls_a_merge_request_by_its_name() -> None:
     assert "pull request" not in text
 
 
+def covered(*tags: dict[str, str], **parts: Any) -> str:  # noqa: ANN401
+    """Return what a comment says is not covered, of endpoints GET /a and POST /b/1."""
+    endpoints = (
+        results.an_endpoint(name="/a"),
+        results.an_endpoint(name="/b/1", method="POST"),
+    )
+    verdicts = tuple(results.a_verdict(tags=each) for each in tags)
+    scenario = results.a_scenario(verdicts=verdicts, **{"endpoints": endpoints, **parts})
+    text = comment.render(results.a_result(scenarios=(scenario,)), comments.around())
+    _, _, rest = text.partition("### Not covered\n\n")
+    return rest.partition("\n")[0]
+
+
+def test_render__names_the_endpoints_that_no_threshold_names() -> None:
+    said = "- `browse`: no threshold names 1 of 2 endpoints: POST /b/1"
+    assert covered({"name": "/a"}) == said
+    assert covered({"name": "*", "method": "GET"}) == said
+    assert covered({"name": "/a"}, {"name": "/b/*"}) == ""
+    assert covered({"name": "/a"}, {"name": r"/b/\*"}) == said
+    assert covered({}, {"status": "200"}) == ""
+    assert covered({"name": "/a"}, {"url": "http://a/b/1"}) == ""
+    assert covered({"name": "/a"}, endpoints_left_out=3) == ""
+    assert covered() == "- `browse`: has no threshold: its figures are shown, not judged"
+
+
 def test_render__an_earlier_figure_is_found_although_the_limit_has_moved() -> None:
     earlier = cases.all_pass()
     strict = results.a_verdict(observed=401.0, bound=450.0, threshold="p(95) < 450ms")
