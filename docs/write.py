@@ -26,6 +26,7 @@ def files() -> dict[str, str]:
         "schema/ltlab.schema.json": f"{config}\n",
         "schema/result.schema.json": report.json_schema(),
         "configuration.md": _filled("configuration.md", keys=_keys(), options=_options()),
+        "gitlab.md": _filled("gitlab.md", inputs=_gitlab_inputs()),
         "metrics.md": _filled("metrics.md", built_in=_built_in(), artillery=_artillery()),
         "github.md": _filled(
             "github.md",
@@ -119,6 +120,18 @@ def _outputs(action: str) -> Iterator[str]:
     yield from ("| output | meaning |", "| --- | --- |")
     for name, each in _action(action)["outputs"].items():
         yield f"| `{name}` | {each['description']} |"
+
+
+def _gitlab_inputs() -> Iterator[str]:
+    text = (HERE.parent / "templates" / "ltlab.yml").read_text(encoding="utf-8")
+    header = yaml.safe_load(text.split("\n---\n")[0])
+    yield from ("| input | default | meaning |", "| --- | --- | --- |")
+    for name, given in header["spec"]["inputs"].items():
+        default = given["default"]
+        shown = f"`{default}`" if isinstance(default, str) and default else ""
+        shown = "merge requests, and the default branch" if name == "rules" else shown
+        among = ", ".join(f"`{each}`" for each in given.get("options", ()))
+        yield f"| `{name}` | {shown} | {given['description']}{f' One of {among}.' if among else ''} |"
 
 
 def _built_in() -> Iterator[str]:

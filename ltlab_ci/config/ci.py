@@ -87,9 +87,48 @@ def _followed(payload: Payload) -> model.FollowedRun:
     )
 
 
+def _gitlab(environ: Mapping[str, str], _: Payload, token: str) -> model.CiContext:
+    """Read GitLab's predefined variables; a fork's pipeline names the project it is merged into.
+
+    https://docs.gitlab.com/ci/variables/predefined_variables/
+    """
+
+    def given(name: str) -> str:
+        return environ.get(f"CI_{name}", "")
+
+    request = _int(given("MERGE_REQUEST_IID"))
+    ours = _int(given("MERGE_REQUEST_PROJECT_ID")) or _int(given("PROJECT_ID"))
+    job = given("JOB_URL")
+    return model.CiContext(
+        forge=model.Forge.GITLAB,
+        event=given("PIPELINE_SOURCE"),
+        repository=given("MERGE_REQUEST_PROJECT_PATH") or given("PROJECT_PATH"),
+        repository_id=ours,
+        pull_request=request or None,
+        # A pipeline of merged results checks out a commit that nobody wrote, and says whose it is of.
+        head_sha=given("MERGE_REQUEST_SOURCE_BRANCH_SHA") or given("COMMIT_SHA"),
+        head_branch=given("MERGE_REQUEST_SOURCE_BRANCH_NAME") or given("COMMIT_BRANCH"),
+        base_sha=given("MERGE_REQUEST_TARGET_BRANCH_SHA") or given("MERGE_REQUEST_DIFF_BASE_SHA"),
+        base_ref=given("MERGE_REQUEST_TARGET_BRANCH_NAME") or given("COMMIT_BRANCH"),
+        from_fork=bool(request) and _int(given("MERGE_REQUEST_SOURCE_PROJECT_ID")) not in {0, ours},
+        run_id=_int(given("PIPELINE_ID")),
+        run_number=_int(given("PIPELINE_IID")),
+        run_attempt=_int(given("JOB_ID")) or 1,  # a job that is tried again has a higher id
+        run_url=job or given("PIPELINE_URL"),
+        api_url=given("API_V4_URL"),
+        graphql_url=given("API_GRAPHQL_URL"),
+        server_url=given("SERVER_URL"),
+        artifacts_url=f"{job}/artifacts/file" if job else "",
+        ca_file=_path(environ, "CI_SERVER_TLS_CA_FILE"),
+        workspace=_path(environ, "CI_PROJECT_DIR"),
+        token=token,
+    )
+
+
 Reader = Callable[[Mapping[str, str], Payload, str], model.CiContext]
 _READERS: Mapping[str, tuple[model.Forge, Reader]] = {
     "GITHUB_ACTIONS": (model.Forge.GITHUB, _github),
+    "GITLAB_CI": (model.Forge.GITLAB, _gitlab),
 }
 """By the variable that is `true` in every job of that CI."""
 

@@ -75,7 +75,7 @@ def around(
     return model.Around(
         id="" if wanted.id == "ltlab" else wanted.id,
         run_url=run.run_url if run is not None else context.run_url,
-        report_url=_report_url(context),
+        report_url=_report_url(job),
         head_sha=run.head_sha if run is not None else context.head_sha,
         earlier=earlier[0],
         earlier_sha=earlier[1],
@@ -127,7 +127,10 @@ def _lab_file(raw: bytes, path: Path, *, aliases: bool) -> model.LabFile:
     return document.check(document.parse(text, path, aliases=aliases))
 
 
-def _report_url(context: model.CiContext) -> str:
+def _report_url(job: Job) -> str:
+    context = job.context
+    if context.artifacts_url:
+        return f"{context.artifacts_url}/{within(job.directory, context.workspace)}/report.html"
     run = context.followed
     url = run.run_url if run is not None else context.run_url
     return f"{url}#artifacts" if url and context.forge is model.Forge.GITHUB else ""

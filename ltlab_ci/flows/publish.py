@@ -16,12 +16,23 @@ from pathlib import Path
 from ltlab_ci import errors, model
 from ltlab_ci.flows import folder, gathered, stated, told
 from ltlab_ci.flows.job import Job, World, within
-from ltlab_ci.publish import comment, files, forge, github
+from ltlab_ci.publish import comment, files, forge, github, gitlab
 from ltlab_ci.report import comment as texts
 from ltlab_ci.report import summary
 
 COMMENT = "comment.md"
-FORGES: Mapping[model.Forge, forge.Opener] = {model.Forge.GITHUB: github.opened}
+OUTPUTS = "outputs.env"
+FORGES: Mapping[model.Forge, forge.Opener] = {
+    model.Forge.GITHUB: github.opened,
+    model.Forge.GITLAB: gitlab.opened,
+}
+_NO_TOKEN = {
+    model.Forge.GITHUB: "no token was given: github is told nothing, see the job's summary",
+    model.Forge.GITLAB: (
+        "LTLAB_GITLAB_TOKEN is not set, and a job's own token may write no note: the merge request is"
+        " told nothing, see the job's artefacts"
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +63,12 @@ def publish(
             _follow(job, client, context.followed, found, patience)
         else:
             _publish_own(job, client, found, patience)
-    if context.output_file is not None:
-        with job.attempt("writing outputs"):
+    with job.attempt("writing outputs"):
+        if context.output_file is not None:
             delimiter = f"ltlab-{secrets.token_hex(16)}"
             files.append(context.output_file, files.outputs(job.outputs, delimiter=delimiter))
+        if context.forge is model.Forge.GITLAB:
+            folder.add(directory, OUTPUTS, files.dotenv(job.outputs))
     return errors.ExitCode.PUBLISH if job.failed else errors.ExitCode.OK
 
 
@@ -67,9 +80,7 @@ def _client(
         job.say("no GitHub or GitLab job: the report folder has the comment, nobody is told")
         return None
     if not job.context.token:
-        job.notice(
-            f"no token was given: {job.context.forge} is told nothing, see the job's summary"
-        )
+        job.notice(_NO_TOKEN[job.context.forge])
         return None
     report = within(job.directory, job.context.workspace)
     return opened.enter_context(opener(job.context, patience, report=report))

@@ -45,7 +45,8 @@ class CiContext:
 
     `head_sha` is the commit that people look at: the pull request's head, not the merge commit that
     is checked out. `base_sha` is the tip of the target branch `base_ref`; for a push `base_ref` is
-    the branch itself. `pull_request` is None where the event names none.
+    the branch itself. `pull_request` is None where the event names none. `artifacts_url` is where one
+    file of this job's artefacts is shown, before its path; `ca_file` is what verifies the server.
     """
 
     forge: Forge = Forge.NONE
@@ -65,6 +66,8 @@ class CiContext:
     api_url: str = ""
     graphql_url: str = ""
     server_url: str = ""
+    artifacts_url: str = ""
+    ca_file: Path | None = None
     workspace: Path | None = None
     summary_file: Path | None = None
     output_file: Path | None = None

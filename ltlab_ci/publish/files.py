@@ -1,4 +1,4 @@
-"""What a GitHub job takes as files and lines: summary, outputs, annotations, notices; escaped.
+"""What a job takes as files and lines: summary, outputs, annotations, notices; escaped.
 
 Text builders are pure; `append` is the one writer. Not here: what is said (report/), printing
 (console.py).
@@ -40,6 +40,18 @@ def outputs(values: Mapping[str, str], *, delimiter: str) -> str:
             raise AssertionError(f"output {name!r} cannot be written")
     lines = (f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())
     return "".join(lines)
+
+
+_DOTENV = ("verdict", "exit-code", "failed-thresholds", "comment-id", "comment-url")
+
+
+def dotenv(values: Mapping[str, str]) -> str:
+    """Return outputs as GitLab's `reports:dotenv` takes them: LTLAB_VERDICT and the like.
+
+    What is a path, or named as an option of ltlab's is, stays out: later jobs get these variables.
+    """
+    chosen = {f"LTLAB_{name.upper().replace('-', '_')}": values.get(name, "") for name in _DOTENV}
+    return "".join(f"{name}={' '.join(value.split())}\n" for name, value in chosen.items())
 
 
 def commands(found: Sequence[model.Annotation]) -> Iterator[str]:

@@ -43,6 +43,8 @@ def test_wheel__carries_its_data_and_no_tests(wheel: Path) -> None:
         "ltlab_ci/config/templates/k6.js.j2",
         "ltlab_ci/data/grafana/provisioning/datasources/influxdb.yml",
         "ltlab_ci/data/docs/troubleshooting.md",
+        "ltlab_ci/data/requirements/compose.lock",
+        "ltlab_ci/data/requirements/run.lock",
         "ltlab_ci/load/artillery_plugin/artillery-plugin-ltlab/index.js",
         "ltlab_ci/load/locks/artillery/package-lock.json",
         "ltlab_ci/report/vendor/uplot/LICENSE",

@@ -118,3 +118,14 @@ def test_append__a_file_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(errors.PublishError, match="cannot be written") as caught:
         files.append(tmp_path, "x")
     assert_two_lines(caught.value)
+
+
+def test_dotenv__is_a_line_a_value_and_sets_no_option() -> None:
+    values = {"verdict": "fail", "report-dir": "/r", "comment-url": "http://x\nLTLAB_LAB=docker"}
+    assert files.dotenv(values).splitlines() == [
+        "LTLAB_VERDICT=fail",
+        "LTLAB_EXIT_CODE=",
+        "LTLAB_FAILED_THRESHOLDS=",
+        "LTLAB_COMMENT_ID=",
+        "LTLAB_COMMENT_URL=http://x LTLAB_LAB=docker",
+    ]
