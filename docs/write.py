@@ -28,6 +28,12 @@ def files() -> dict[str, str]:
         "configuration.md": _filled("configuration.md", keys=_keys(), options=_options()),
         "gitlab.md": _filled("gitlab.md", inputs=_gitlab_inputs()),
         "metrics.md": _filled("metrics.md", built_in=_built_in(), artillery=_artillery()),
+        "github.md": _filled(
+            "github.md",
+            inputs=_inputs("action.yml"),
+            outputs=_outputs("action.yml"),
+            publish=_inputs("publish/action.yml"),
+        ),
         "thresholds.md": _filled("thresholds.md", stats=_stats()),
     }
 
@@ -96,6 +102,24 @@ def _options() -> Iterator[str]:
     for option in options.OPTIONS:
         default = f"`{option.default}`" if option.default else ""
         yield f"| `{option.flag}` | `{option.variable}` | {default} | {option.help} |"
+
+
+def _action(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((HERE.parent / name).read_text(encoding="utf-8"))
+    return found
+
+
+def _inputs(action: str) -> Iterator[str]:
+    yield from ("| input | default | meaning |", "| --- | --- | --- |")
+    for name, each in _action(action)["inputs"].items():
+        default = f"`{each['default']}`" if each["default"] else ""
+        yield f"| `{name}` | {default} | {each['description']} |"
+
+
+def _outputs(action: str) -> Iterator[str]:
+    yield from ("| output | meaning |", "| --- | --- |")
+    for name, each in _action(action)["outputs"].items():
+        yield f"| `{name}` | {each['description']} |"
 
 
 def _gitlab_inputs() -> Iterator[str]:

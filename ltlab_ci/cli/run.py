@@ -13,6 +13,7 @@ from ltlab_ci.config import read
 
 _OPTIONS = (
     *("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node", "lab", "lab-dir"),
+    *("k6-version", "artillery-version"),
     *("influxdb-url", "influxdb-org", "influxdb-bucket", "influxdb-token"),
     *("grafana-url", "grafana-token"),
 )

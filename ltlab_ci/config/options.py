@@ -42,6 +42,10 @@ OPTIONS = (
     Option(name="url", help="Test this address instead of `service`."),
     Option(name="k6", help="The k6 to use (`engines.k6.path`)."),
     Option(name="artillery", help="The Artillery to use (`engines.artillery.path`)."),
+    Option(name="k6-version", help="The k6 release to use (`engines.k6.version`)."),
+    Option(
+        name="artillery-version", help="The Artillery that is meant (`engines.artillery.version`)."
+    ),
     Option(name="node", help="The Node.js that runs Artillery."),
     Option(name="lab", help="Where to run: embedded, docker or external (`lab.runtime`)."),
     Option(name="lab-dir", help="Where `ltlab start` keeps its settings.", default="~/.ltlab"),

@@ -146,6 +146,8 @@ def _config(
         report_dir=_report_dir(settings, cwd),
         cache_dir=places.at_home(settings["cache-dir"].value, cwd, environ),
         k6_path=_program(settings["k6"], base, cwd),
+        k6_version=_version(settings["k6-version"]),
+        artillery_version=_version(settings["artillery-version"]),
         artillery_path=_program(settings["artillery"], base, cwd),
         node_path=_program(settings["node"], base, cwd),
         **lab,
@@ -172,8 +174,10 @@ def _settings(
 def _from_file(file: model.LabFile) -> dict[str, str]:
     engines = file.engines
     return {
-        "k6": engines.k6.path if engines.k6 else "",
-        "artillery": engines.artillery.path if engines.artillery else "",
+        "k6": engines.k6.path or "",
+        "k6-version": engines.k6.version or "",
+        "artillery": engines.artillery.path or "",
+        "artillery-version": engines.artillery.version or "",
         "lab": file.lab.runtime or "",
     }
 
@@ -183,6 +187,17 @@ def _program(setting: options.Setting, root: Path, cwd: Path) -> str:
     if "/" not in setting.value:
         return setting.value
     return str((root if setting.source == "ltlab.yml" else cwd) / setting.value)
+
+
+def _version(setting: options.Setting) -> str:
+    if not setting.value:
+        return ""
+    try:
+        return model.engine_version(setting.value)
+    except errors.ConfigError as error:
+        raise errors.ConfigError(
+            f"{setting.source}: {error.message}", remedy=error.remedy
+        ) from error
 
 
 def _service(written: model.Service | None, url: str) -> model.Service | None:

@@ -47,13 +47,19 @@ def scenarios(
         model.EngineName.K6: config.k6_path,
         model.EngineName.ARTILLERY: config.artillery_path,
     }
+    versions = {
+        model.EngineName.K6: config.k6_version,
+        model.EngineName.ARTILLERY: config.artillery_version,
+    }
     tools: dict[model.EngineName, load.Tool] = {}
     found = []
     for scenario in config.scenarios:
         engine = load.ENGINES[scenario.engine]
-        here = replace(machine, run=functools.partial(bench.run, engine.IMAGE))
+        version = versions[scenario.engine]
+        here = replace(machine, run=functools.partial(bench.run, engine.image(version)))
         if scenario.engine not in tools:
-            tool = tools[scenario.engine] = engine.find(here, paths[scenario.engine])
+            tool = engine.find(here, paths[scenario.engine], version)
+            tools[scenario.engine] = tool
             voice.say(f"{scenario.engine} {tool.version} ({tool.source})")
         script = engine.inspect(tools[scenario.engine], scenario, here)
         found.append(

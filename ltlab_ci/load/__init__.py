@@ -26,12 +26,14 @@ class Reader(Protocol):
 class Engine(Protocol):
     """What a module offers to be a load engine."""
 
-    @property
-    def IMAGE(self) -> str:
-        """Return the container image that brings the engine."""
+    def image(self, version: str) -> str:
+        """Return the container image that brings a version of the engine, "" for the usual one."""
 
-    def find(self, machine: Machine, path: str) -> Tool:
-        """Return the engine at `path`, on PATH, or installed now. Raises EngineError."""
+    def find(self, machine: Machine, path: str, version: str = "") -> Tool:
+        """Return the engine at `path`, on PATH, or installed now, in `version` where one is named.
+
+        Raises EngineError, and ConfigError for a version that is never to be had.
+        """
 
     def inspect(self, tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
         """Load the script without running load. Raises ConfigError for one that does not load."""

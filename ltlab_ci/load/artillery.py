@@ -17,7 +17,7 @@ from ltlab_ci import errors, model, process, resources
 from ltlab_ci.load import artillery_outcome, artillery_plan, artillery_samples, tools
 from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
 
-IMAGE = "artilleryio/artillery:2.0.34"
+_IMAGE = f"artilleryio/artillery:{tools.ARTILLERY_VERSION}"
 _IN_IMAGE = Path("/home/node/artillery")  # Dockerfile of artilleryio/artillery
 QUIET = {
     "ARTILLERY_DISABLE_TELEMETRY": "true",
@@ -30,25 +30,43 @@ _NO_TARGET = ('"config.target"', "No target specified")  # what Artillery says o
 _RESERVED_ARGS = ("-o", "--output", "--record", "--count", "--platform")
 
 
-def find(machine: Machine, path: str) -> Tool:
+def image(_version: str) -> str:
+    """Return Artillery's official image; `find` has refused every other version."""
+    return _IMAGE
+
+
+def find(machine: Machine, path: str, version: str = "") -> Tool:
     """Return Artillery from the configured path, else the pinned one, installed on first use.
 
     An `artillery` on PATH is not taken: the plug-in is tried with the pinned version only.
     """
+    own = bool(path) and not machine.contained
+    if version not in ("", tools.ARTILLERY_VERSION) and not own:
+        raise errors.ConfigError(
+            f"Artillery {version} cannot be installed: the plug-in that records its requests is "
+            f"tied to {tools.ARTILLERY_VERSION}",
+            remedy="leave artillery-version out, or install it yourself and name it in "
+            "engines.artillery.path",
+        )
     if machine.contained:
         return _of_image(machine)
     node = node_program(machine)
     home = _home(machine, path) if path else tools.artillery(machine, Path(node))
     package = json.loads((home / "package.json").read_bytes())
-    version = str(package.get("version", ""))
-    if not version.startswith("2.0.") or not (home / "dist" / "lib" / "core").is_dir():
+    found = str(package.get("version", ""))
+    if not found.startswith("2.0.") or not (home / "dist" / "lib" / "core").is_dir():
         raise errors.EngineError(
-            f"{home} is Artillery {version or 'of unknown version'}; ltlab needs 2.0.34 or newer",
+            f"{home} is Artillery {found or 'of unknown version'}; ltlab needs 2.0.34 or newer",
             remedy="remove engines.artillery.path to let ltlab install the right one",
+        )
+    if version not in ("", found):
+        raise errors.EngineError(
+            f"{home} is Artillery {found}, not {version} as asked",
+            remedy="name the path or the version of Artillery, not both",
         )
     return Tool(
         argv=(node, str(home / "bin" / "run")),
-        version=version,
+        version=found,
         source="configured" if path else "installed by ltlab",
         home=home,
     )
@@ -58,16 +76,16 @@ def _of_image(machine: Machine) -> Tool:
     said = machine.run(
         ["node", "-p", f"require('{_IN_IMAGE}/package.json').version"],
         failure=errors.EngineError,
-        remedy=f"see whether {IMAGE} is Artillery's own image",
+        remedy=f"see whether {_IMAGE} is Artillery's own image",
         env={},
         timeout_s=60,
     ).out
     return Tool(
         argv=("node", str(_IN_IMAGE / "bin" / "run")),
         version=said.strip(),
-        source=f"image {IMAGE}",
+        source=f"image {_IMAGE}",
         home=_IN_IMAGE,
-        image=IMAGE,
+        image=_IMAGE,
     )
 
 

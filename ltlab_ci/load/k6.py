@@ -18,7 +18,7 @@ from ltlab_ci import errors, model, process
 from ltlab_ci.load import follow, k6_live, k6_outcome, k6_plan, tools
 from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
 
-IMAGE = "grafana/k6:2.2.0"
+_IN_IMAGE = "2.2.0"
 CSV = "samples.csv"
 QUIET = {
     "K6_NO_USAGE_REPORT": "true",  # no call to the vendor at the end of a run
@@ -49,20 +49,42 @@ _RESERVED_ARGS = (
 )
 
 
-def find(machine: Machine, path: str) -> Tool:
-    """Return k6 from the configured path, else PATH, else the pinned one, installed on first use."""
-    if machine.contained:
-        program, source = "k6", f"image {IMAGE}"
-    elif path:
-        program, source = (
-            str((machine.root / path).resolve()) if "/" in path else path,
-            "configured",
+def image(version: str) -> str:
+    """Return k6's official image."""
+    return f"grafana/k6:{version or _IN_IMAGE}"
+
+
+def find(machine: Machine, path: str, version: str = "") -> Tool:
+    """Return k6 from the configured path, else PATH, else the pinned one, installed on first use.
+
+    Where a version is named, another one on PATH is passed over.
+    """
+    if version.startswith("0."):
+        raise errors.ConfigError(
+            f"k6 {version} is too old; ltlab needs 1.0.0 or newer",
+            remedy="name a newer release in k6-version or engines.k6.version",
         )
+    if machine.contained:
+        program, source = "k6", f"image {image(version)}"
+    elif path:
+        program = str((machine.root / path).resolve()) if "/" in path else path
+        source = "configured"
     else:
         found = shutil.which("k6", path=process.child_env(machine.environ, {}).get("PATH"))
-        program, source = (found or "", "PATH")
-    if not program:
-        program, source = str(tools.k6(machine)), "installed by ltlab"
+        program, source = found or "", "PATH"
+    if program:
+        tool = _tool(machine, program, source, version)
+        if version in ("", tool.version):
+            return tool
+        if source != "PATH":
+            raise errors.EngineError(
+                f"k6 ({source}) is {tool.version}, not {version} as asked",
+                remedy="name the path or the version of k6, not both",
+            )
+    return _tool(machine, str(tools.k6(machine, version)), "installed by ltlab", version)
+
+
+def _tool(machine: Machine, program: str, source: str, asked: str) -> Tool:
     said = machine.run(
         [program, "version"],
         failure=errors.EngineError,
@@ -70,14 +92,14 @@ def find(machine: Machine, path: str) -> Tool:
         env=process.child_env(machine.environ, QUIET),
         timeout_s=30,
     ).out
-    found_version = re.search(r"v(\d+)\.(\d+)\.(\d+)", said)
-    if found_version is None or int(found_version[1]) < 1:
+    found = re.search(r"v((\d+)\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)", said)
+    if found is None or int(found[2]) < 1:
         raise errors.EngineError(
             f"{program} is {said.strip()[:60]!r}; ltlab needs k6 1.0 or newer",
             remedy="install a newer k6, or remove the old one from PATH to let ltlab install it",
         )
-    image = IMAGE if machine.contained else ""
-    return Tool(argv=(program,), version=found_version[0][1:], source=source, image=image)
+    used = image(asked) if machine.contained else ""
+    return Tool(argv=(program,), version=found[1], source=source, image=used)
 
 
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:

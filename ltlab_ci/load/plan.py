@@ -16,7 +16,7 @@ class Machine:
     what takes a while.
 
     `run` runs a program as `process.run` does. `contained`: it runs in the engine's own image, which
-    brings the engine.
+    brings the engine. `k6_releases` is the address that k6's releases are downloaded from.
     """
 
     environ: Mapping[str, str]
@@ -27,6 +27,7 @@ class Machine:
     busy: Callable[[str], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
     run: Callable[..., process.Done] = process.run
     contained: bool = False
+    k6_releases: str = "https://github.com/grafana/k6/releases/download"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ from ltlab_ci.model.config import (
     json_schema,
     thresholds,
 )
-from ltlab_ci.model.fields import address
+from ltlab_ci.model.fields import address, engine_version
 from ltlab_ci.model.grafana import Frames, Grafana, Json, PanelQuery, Snapshot, View
 from ltlab_ci.model.lab import (
     LIVE_BUCKET,
@@ -180,6 +180,7 @@ __all__ = [
     "Window",
     "address",
     "ambiguous_in_k6_csv",
+    "engine_version",
     "json_schema",
     "misfit",
     "parse_key",

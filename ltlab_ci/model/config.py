@@ -17,6 +17,7 @@ import pydantic
 
 from ltlab_ci.model.fields import (
     Duration,
+    EngineVersion,
     Frozen,
     MetricKey,
     Text,
@@ -95,17 +96,29 @@ class ScenarioSpec(Frozen):
     )
 
 
-class EnginePath(Frozen):
-    """Where an engine is installed."""
+class K6Spec(Frozen):
+    """Which k6."""
 
-    path: Text = pydantic.Field(description="The engine's executable.")
+    path: Text | None = pydantic.Field(default=None, description="The engine's executable.")
+    version: EngineVersion | None = pydantic.Field(
+        default=None, description="A release, 1.0.0 or newer; installed unless PATH has it."
+    )
+
+
+class ArtillerySpec(Frozen):
+    """Which Artillery."""
+
+    path: Text | None = pydantic.Field(default=None, description="The engine's executable.")
+    version: EngineVersion | None = pydantic.Field(
+        default=None, description="The version that ltlab installs, to say so; no other is known."
+    )
 
 
 class Engines(Frozen):
     """Engines of your own choice; without them PATH is searched, then a pinned one installed."""
 
-    k6: EnginePath | None = None
-    artillery: EnginePath | None = None
+    k6: K6Spec = K6Spec()
+    artillery: ArtillerySpec = ArtillerySpec()
 
 
 class LabFile(Frozen):
@@ -156,7 +169,9 @@ class Config:
     report_dir: Path
     cache_dir: Path
     k6_path: str = ""
+    k6_version: str = ""
     artillery_path: str = ""
+    artillery_version: str = ""
     node_path: str = ""
     runtime: Runtime = Runtime.AUTO
     lab_dir: Path = Path(".ltlab")

@@ -233,7 +233,7 @@ def test_suggestion__only_where_a_word_is_near(word: str, expected: str) -> None
         (("scenarios", "any"), {"engine", "script", "env", "args", "thresholds", "steady_state"}),
         (("scenarios", "any", "steady_state"), {"skip_start", "skip_end"}),
         (("thresholds", "any", 0), {"that", "over", "severity", "absent"}),
-        (("engines", "k6"), {"path"}),
+        (("engines", "k6"), {"path", "version"}),
     ],
 )
 def test_keys_at__are_those_of_the_schema(loc: document.Loc, some: set[str]) -> None:

@@ -118,6 +118,18 @@ def test_load__the_cascade(
     assert found.settings["k6"].source == source
 
 
+@pytest.mark.parametrize(
+    ("given", "version"), [("v2.2.0", "2.2.0"), ("1.0.0-rc1", "1.0.0-rc1"), ("", "")]
+)
+def test_load__a_version_of_k6(project: Path, given: str, version: str) -> None:
+    assert loaded(project, environ={"LTLAB_K6_VERSION": given}).config.k6_version == version
+
+
+def test_load__what_is_no_version_is_refused_with_its_source(project: Path) -> None:
+    with pytest.raises(errors.ConfigError, match="LTLAB_K6_VERSION: 'latest' is no version"):
+        loaded(project, environ={"LTLAB_K6_VERSION": "latest"})
+
+
 def test_load__paths_of_ltlab_yml_start_at_its_folder_all_others_where_one_stands(
     project: Path, tmp_path: Path
 ) -> None:

@@ -242,6 +242,21 @@ def test_find__refuses_other_versions(tmp_path: Path, version: str) -> None:
         artillery.find(machine(tmp_path), "node_modules/artillery")
 
 
+def test_find__only_the_pinned_version_can_be_installed(tmp_path: Path) -> None:
+    with pytest.raises(
+        errors.ConfigError, match=r"Artillery 2\.0\.30 cannot be installed"
+    ) as caught:
+        artillery.find(machine(tmp_path), "", "2.0.30")
+    assert "engines.artillery.path" in caught.value.remedy
+
+
+def test_find__an_installation_of_ones_own_must_be_what_was_asked_for(tmp_path: Path) -> None:
+    an_artillery(tmp_path, "2.0.35")
+    assert artillery.find(machine(tmp_path), "node_modules/artillery", "2.0.35").version == "2.0.35"
+    with pytest.raises(errors.EngineError, match=r"is Artillery 2\.0\.35, not 2\.0\.34 as asked"):
+        artillery.find(machine(tmp_path), "node_modules/artillery", "2.0.34")
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize(("version", "taken"), [("v22.18.0", True), ("v24.1.0", True)])
 def test_find__takes_a_node_on_path_that_is_new_enough(
