@@ -16,14 +16,13 @@ import docker.errors
 from docker.models.containers import Container
 
 from ltlab_ci import errors, interrupts, model, resources
+from ltlab_ci.lab import abandoned, lab_ready
 from ltlab_ci.lab import daemon as daemons
-from ltlab_ci.lab import lab_ready
 from ltlab_ci.lab.archive import packed
 from ltlab_ci.lab.service import free_port
 
 SERVICES = ("influxdb", "telegraf", "grafana")
 TOY_API = "toy-api"
-PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 _FILES = {
     "setup": (("stack/setup.sh", "/setup.sh"),),
@@ -95,7 +94,7 @@ class Stack:
 
 def container(found: daemons.Daemon, project: str, service: str) -> Container | None:
     """Return the container of a service of a Compose project, None where there is none."""
-    labels = [f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}"]
+    labels = [f"{abandoned.PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}"]
     there = found.client.containers.list(all=True, filters={"label": labels})
     return there[0] if there else None
 
@@ -103,7 +102,7 @@ def container(found: daemons.Daemon, project: str, service: str) -> Container | 
 def temporary(unique: str, *, raw_retention_days: int, minute_retention_days: int) -> Settings:
     """Return a lab for one run: its own name, ports that are free here now, secrets of its own."""
     return Settings(
-        name=f"ltlab-{unique}",
+        name=abandoned.lab(unique),
         ports={name: free_port() for name in ("influxdb", "statsd", "grafana", "toy-api")},
         token=secrets.token_urlsafe(32),
         password=secrets.token_urlsafe(16),

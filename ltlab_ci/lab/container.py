@@ -20,9 +20,9 @@ import docker.errors
 from docker.models.containers import Container as Made
 
 from ltlab_ci import errors, interrupts, process
+from ltlab_ci.lab import abandoned
 from ltlab_ci.lab.archive import packed, unpacked
 
-LABEL = "ltlab.run"
 _POLL_S = 0.1
 _PULL_S = 900
 
@@ -238,7 +238,7 @@ def make(
             environment=dict(spec.env),
             working_dir=spec.folder or None,
             user=spec.user or None,
-            labels={LABEL: run},
+            labels={abandoned.RUN_LABEL: run},
             ports={f"{spec.publish}/tcp": (spec.bind, 0)} if spec.publish else None,
             networking_config=_networking(client, spec),
             network=spec.network or None,

@@ -71,6 +71,12 @@ def find(environ: Mapping[str, str]) -> Daemon:
     )
 
 
+def reach(environ: Mapping[str, str]) -> docker.DockerClient:
+    """Return a client of the daemon alone, without Compose. Raises LabNotReady."""
+    client, _ = _connect(_with_host(process.child_env(environ, {})))
+    return client
+
+
 def _with_host(env: dict[str, str]) -> dict[str, str]:
     """Add the address of GitLab's `docker` service, or of the current context, where none is set."""
     if env.get("DOCKER_HOST"):

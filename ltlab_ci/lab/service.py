@@ -71,7 +71,7 @@ def up(
         waited = ready.wait(service.ready, url, alive=lambda: None, cwd=root, env=env)
         yield Running(base_url=url, child=None, ready_after_s=waited)
         return
-    with tempfile.TemporaryDirectory(prefix=_prefix(environ)) as folder:
+    with tempfile.TemporaryDirectory(prefix=leftovers.folder_prefix(environ)) as folder:
         own = {name: _expand(value, port, folder) for name, value in service.env.items()}
         env = {**env, **own}
         if service.build is not None:
@@ -90,10 +90,6 @@ def up(
             running = Running(base_url=url, child=child, ready_after_s=0.0)
             waited = ready.wait(service.ready, url, alive=running.death, cwd=root, env=env)
             yield Running(base_url=url, child=child, ready_after_s=waited)
-
-
-def _prefix(environ: Mapping[str, str]) -> str:
-    return leftovers.folder_prefix(environ.get(leftovers.VARIABLE, "none"))
 
 
 def build(line: str, *, root: Path, env: Mapping[str, str], log: Path) -> None:
