@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import docker.errors
 from docker.models.containers import Container
 
 from ltlab_ci import errors, interrupts, model, resources
-from ltlab_ci.lab import abandoned, lab_ready
+from ltlab_ci.lab import abandoned, lab_ready, ports
 from ltlab_ci.lab import daemon as daemons
 from ltlab_ci.lab.archive import packed
 from ltlab_ci.lab.service import free_port
@@ -33,6 +33,14 @@ _FILES = {
     ),
 }
 """What each service is given: path in ltlab's data, path in the container."""
+
+_PUBLISHES = {
+    "influxdb": ("influxdb", "tcp"),
+    "telegraf": ("statsd", "udp"),
+    "grafana": ("grafana", "tcp"),
+    TOY_API: (TOY_API, "tcp"),
+}
+"""The port of each service, by its name in Settings.ports, and its kind."""
 
 _UP_S, _READY_S, _DOWN_S, _PULL_S = 180.0, 60.0, 90.0, 1800.0
 
@@ -114,10 +122,12 @@ def temporary(unique: str, *, raw_retention_days: int, minute_retention_days: in
 def up(daemon: daemons.Daemon, settings: Settings, *, toy_api: bool = False) -> Stack:
     """Bring a lab up until everything in it works; what is up already stays as it is.
 
-    Raises LabNotReady with the service that failed, why, and its last log lines.
+    Raises LabNotReady with the service that failed, why, and its last log lines; before anything
+    is made where a port is taken.
     """
     stack = Stack(settings=settings, daemon=daemon)
     services = (*SERVICES, *((TOY_API,) if toy_api else ()))
+    _refuse_taken(stack, services)
     _compose(stack, "create", "--quiet-pull", *services, timeout_s=_PULL_S, remedy=_WHY_NOT)
     for service, files in _FILES.items():
         _give(stack, service, files)
@@ -182,6 +192,19 @@ def _compose(stack: Stack, *words: str, timeout_s: float, remedy: str) -> str:
         remedy=remedy,
     )
     return done.out
+
+
+def _refuse_taken(stack: Stack, services: Iterable[str]) -> None:
+    """Refuse ports that somebody else has, where the daemon publishes them on this machine."""
+    if not stack.daemon.local:
+        return
+    wanted = {}
+    for service in services:
+        made = stack.container(service)
+        if made is None or made.status != "running":
+            name, kind = _PUBLISHES[service]
+            wanted[name] = (stack.settings.ports[name], kind)
+    ports.refuse_taken(stack.daemon.client, "127.0.0.1", wanted)
 
 
 def _give(stack: Stack, service: str, files: tuple[tuple[str, str], ...]) -> None:
