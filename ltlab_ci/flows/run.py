@@ -32,7 +32,7 @@ def run(config: model.Config, outside: Outside) -> model.Result:
             prepared = prepare.scenarios(config, bench, outside.environ, outside.voice)
             booted = labs.up(config, outside.environ, outside.unique, outside.voice)
             lab = opened.enter_context(booted)
-            if bench.contained and lab.engine_token:
+            if bench.contained and lab.name:
                 bench.join(lab.name)
         except errors.LabError as error:
             return case.report(_not_run(prepared), [found(error)])

@@ -135,14 +135,15 @@ class Container:
         with contextlib.suppress(docker.errors.APIError, OSError, ValueError):
             for figures in self._made.stats(stream=True, decode=True):
                 if isinstance(figures, dict):
-                    self._used = _usage(figures) or self._used
+                    self._used = used(figures) or self._used
 
     def _note(self, text: str) -> None:
         with self.log.open("ab") as sink:
             sink.write(f"ltlab: {text}\n".encode())
 
 
-def _usage(figures: Mapping[str, Any]) -> process.Usage | None:
+def used(figures: Mapping[str, Any]) -> process.Usage | None:
+    """Return what a container used, by figures of the daemon; None once it has ended."""
     memory, cpu = figures.get("memory_stats") or {}, figures.get("cpu_stats") or {}
     if "usage" not in memory:
         return None

@@ -91,25 +91,20 @@ def test_service__its_containers_are_removed(
 ) -> None:
     project = runs.k6_alone(tmp_path / "project", service, seconds=60)
     (project.folder / "compose.yml").write_text(SHOP, encoding="utf-8")
+    names: list[str] = []
 
     def look(run: projects.Running) -> None:
         # k6 asks for the script's options first, before there is a service.
         both = {"ltlab/toy-api:0.1.0", "grafana/k6:2.2.0"}
-        stack.until(lambda: both <= set(_images(docker, _unique(run.folder))), what="load")
+        names.append(runs.noted(run))
+        stack.until(lambda: both <= set(_images(docker, names[0])), what="load")
 
     with killed(project, docker, beside=look):
-        unique = _unique(project.folder)
+        [unique] = names
         mended = doctor(project, docker, "--stop-leftovers")
         assert mended.code == 0, mended.out
         assert _images(docker, unique) == []
         assert docker.left(unique) == []
-
-
-def _unique(folder: Path) -> str:
-    """Return the name of a run that goes on, "" until it is noted."""
-    marker = folder / "ltlab-report" / ".ltlab"
-    noted = marker.read_text(encoding="utf-8") if marker.exists() else ""
-    return noted.rpartition("unfinished run: ")[2].strip()
 
 
 def _images(docker: runs.Docker, unique: str) -> list[str]:

@@ -92,11 +92,6 @@ def test_reach__one_of_20_10_is_taken(tmp_path: Path) -> None:
         assert client.api.api_version == "1.41"
 
 
-def test_reach__nobody_at_the_socket(tmp_path: Path) -> None:
-    message, _ = refused(f"unix://{tmp_path}/none.sock")
-    assert message == f"no Docker daemon answers at unix://{tmp_path}/none.sock"
-
-
 @pytest.mark.parametrize("name", ["", "dev", "*", "20261125-181440", "20261125-181440-ab12cd_x"])
 def test_abandoned__only_what_a_run_is_called_is_looked_for(tmp_path: Path, name: str) -> None:
     # It would fail to read this answer as a list of containers.
