@@ -51,9 +51,8 @@ def stop(run: str) -> Programs:
     for _ in range(_ROUNDS):
         left = find(run)
         _end(left)
-    for folder in (
-        Path(tempfile.gettempdir()).glob(f"{folder_prefix({VARIABLE: run})}*") if run else ()
-    ):
+    folders = f"{folder_prefix({VARIABLE: run})}*"
+    for folder in Path(tempfile.gettempdir()).glob(folders) if run else ():
         shutil.rmtree(folder, ignore_errors=True)
     return find(run) if left else ()
 

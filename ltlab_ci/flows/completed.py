@@ -38,7 +38,8 @@ def keep(
         if done.complete:
             runs[name] = done.run
         findings[name] += _tidy(lab, server, done.run, name)
-        if each.prepared.scenario.engine is model.EngineName.ARTILLERY:
+        # An Artillery that was stopped early does not send its last figures.
+        if each.prepared.scenario.engine is model.EngineName.ARTILLERY and not each.findings:
             findings[name] += _live(lab, server, done, name)
     store = influx.Store(server, runs)
     return Kept(ask=store.ask, whole=frozenset(runs), findings=findings)

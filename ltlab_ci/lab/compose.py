@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +112,10 @@ def temporary(unique: str, *, raw_retention_days: int, minute_retention_days: in
     """Return a lab for one run: its own name, ports that are free here now, secrets of its own."""
     return Settings(
         name=abandoned.lab(unique),
-        ports={name: free_port() for name in ("influxdb", "statsd", "grafana", "toy-api")},
+        ports={
+            "statsd": free_port(socket.SOCK_DGRAM),
+            **{name: free_port() for name in ("influxdb", "grafana", "toy-api")},
+        },
         token=secrets.token_urlsafe(32),
         password=secrets.token_urlsafe(16),
         raw_retention_days=raw_retention_days,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import requests
 
-from ltlab_ci import model
+from ltlab_ci import interrupts, model
 
 _REQUEST_S = 10.0
 
@@ -29,9 +29,11 @@ def write_only(influx: model.Influx, name: str) -> Iterator[str]:
             yield made.get("token", "")
         finally:
             # A lab that is gone by then took it along.
-            with contextlib.suppress(requests.RequestException):
-                if made:
-                    session.delete(f"{_url(influx)}/{made['id']}", timeout=_REQUEST_S)
+            with (
+                interrupts.PROCESS.deferred(),
+                contextlib.suppress(requests.RequestException, LookupError),
+            ):
+                session.delete(f"{_url(influx)}/{made['id']}", timeout=_REQUEST_S)
 
 
 def _made(session: requests.Session, influx: model.Influx, name: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ltlab_ci.lab import abandoned
+from tests.flow import projects
 from tests.lab import runs, stack
 
 pytestmark = pytest.mark.timeout(1800)  # the first test may have to build the images
@@ -67,12 +68,20 @@ def test_compose__a_fixed_name_and_port_do_not_stand_in_the_way(
 def test_compose__a_container_that_is_out_of_memory_is_said_with_the_reason(
     docker: runs.Docker, tmp_path: Path
 ) -> None:
-    project = runs.k6_alone(tmp_path / "project", COMPOSE, seconds=60)
-    (project.folder / "compose.yml").write_text(HUNGRY, encoding="utf-8")
+    # A limit on failed requests would be crossed too, and that would come first.
+    project = projects.write(
+        tmp_path / "project",
+        projects.lab(COMPOSE, thresholds='{http_reqs: ["count > 0"]}'),
+        {
+            "load.js": projects.k6(runs.K6, options="vus: 4, duration: '60s'"),
+            "compose.yml": HUNGRY,
+        },
+    )
     with project.running("run", env=docker.env) as run:
-        mine = f"label={abandoned.RUN_LABEL}=ltlab-{runs.noted(run)}-bench"
+        unique = runs.noted(run)
+        mine = f"label={abandoned.RUN_LABEL}={abandoned.bench(unique)}"
         # k6 asks for the script's options first, before there is a service.
-        shop = stack.until(lambda: docker.service(runs.noted(run), "shop"), what="the service")
+        shop = stack.until(lambda: docker.service(unique, "shop"), what="the service")
         assert shop is not None
         stack.until(lambda: docker("ps", "--quiet", "--filter", mine), what="load")
         docker("exec", shop, "sh", "-c", "touch /tmp/eat")
@@ -81,4 +90,4 @@ def test_compose__a_container_that_is_out_of_memory_is_said_with_the_reason(
     died = ran.findings["service-died"]
     assert "exited with 137" in died["message"]
     assert "out of memory" in died["message"]
-    assert docker.left(runs.unique(ran)) == []
+    assert docker.left(unique) == []
