@@ -38,6 +38,7 @@ bench: venv  ## measure, and write docs/performance.md
 	$(BIN)/python -m bench.start --write
 	$(BIN)/python -m bench.overhead --write
 	$(BIN)/python -m bench.store --write
+	$(BIN)/python -m bench.lab --write
 
 lint: venv
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def start(*, flags: Mapping[str, str]) -> int:
     """Bring the lab up and leave it up, for any number of projects."""
     voice = shared.voice(quiet=False)
     stack = _stack(flags)
-    with voice.busy(f"starting the lab {stack.settings.name}"), _hint_at_ports(stack):
+    with voice.busy(f"starting the lab {stack.settings.name}"):
         compose.up(stack.daemon, stack.settings, toy_api=True)
         buckets.ensure_minutes(stack.addresses.influx)
     _show(voice, stack)
@@ -201,21 +201,6 @@ def _show(voice: console.Console, stack: compose.Stack, *, show_secrets: bool = 
             f"Grafana: user admin, password {found['password']} (visitors may look without)"
         )
     )
-
-
-@contextlib.contextmanager
-def _hint_at_ports(stack: compose.Stack) -> Iterator[None]:
-    """Name the way out where a port is taken: by far the most frequent reason on a laptop."""
-    try:
-        yield
-    except errors.LabNotReady as error:
-        if not any(words in error.message for words in ("already allocated", "already in use")):
-            raise
-        ports = ", ".join(f"{name} {port}" for name, port in stack.settings.ports.items())
-        raise errors.LabNotReady(
-            f"a port of the lab is taken ({ports}): {error.message}",
-            remedy="end what uses it, or choose another: ltlab configure --grafana-port 3082",
-        ) from error
 
 
 def _up_or_refused(stack: compose.Stack) -> None:

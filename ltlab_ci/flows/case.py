@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ltlab_ci import console, errors, leftovers, model, report
-from ltlab_ci.flows import dashboards, folder, judge, labs, logs, measure
+from ltlab_ci import console, errors, model, report
+from ltlab_ci.flows import dashboards, folder, judge, killed, labs, logs, measure
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import embedded
 
@@ -73,25 +73,23 @@ class Case:
         return result
 
 
-def fresh(
-    report_dir: Path, mark: str, voice: console.Console
-) -> contextlib.AbstractContextManager[None]:
-    """Make the report folder fresh; what a killed run left running is dealt with first."""
-    return folder.fresh(report_dir, mark, settle=lambda of: _settle(of, voice))
+def fresh(report_dir: Path, outside: Outside) -> contextlib.AbstractContextManager[None]:
+    """Make the report folder fresh; what a killed run left is dealt with first."""
+    return folder.fresh(report_dir, outside.unique, settle=lambda of: _settle(of, outside))
 
 
-def _settle(killed: str, voice: console.Console) -> None:
-    """Deal with what an earlier run that was killed left running: it would disturb this one."""
-    found = leftovers.find(killed)
-    still = f"still running, left by an earlier run that was killed: {leftovers.told(found)}"
-    if found and not voice.confirm(f"{still}. Stop it and go on?"):
+def _settle(run: str, outside: Outside) -> None:
+    """Deal with what an earlier run that was killed left: it would disturb this one."""
+    found = killed.find(run, outside.environ)
+    still = f"still there, left by an earlier run that was killed: {found.told()}"
+    if found and not outside.voice.confirm(f"{still}. Stop it and go on?"):
         raise errors.LabNotReady(
             still, remedy="`ltlab doctor --stop-leftovers` ends it; then run again"
         )
-    left = leftovers.stop(killed)
+    left = killed.stop(run, outside.environ)
     if left:
         raise errors.LabNotReady(
-            f"could not be ended: {leftovers.told(left)}", remedy="end it by hand, then run again"
+            f"could not be ended: {left.told()}", remedy="end it by hand, then run again"
         )
 
 
@@ -107,7 +105,7 @@ def refused(
     if report_dir is not None:
         with (
             contextlib.suppress(errors.LabError),
-            fresh(report_dir, leftovers.mark(), outside.voice),
+            fresh(report_dir, outside),
         ):
             folder.write(report_dir, report.render(result))
     return result

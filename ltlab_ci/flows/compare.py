@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ltlab_ci import errors, leftovers, model, report
+from ltlab_ci import errors, model, report
 from ltlab_ci.evaluate import compare, outcome
 from ltlab_ci.flows import case, folder
 from ltlab_ci.lab import embedded
@@ -23,7 +23,7 @@ def recorded(
 
     Raises ConfigError for samples that cannot be compared; nothing is judged then.
     """
-    with case.fresh(report_dir, leftovers.mark(), outside.voice):
+    with case.fresh(report_dir, outside):
         recording = rounds.read(base, head, report_dir / ".spill")
         comparison, findings = compare.compare(recording, rules)
         code = _exit_code(comparison, rules)

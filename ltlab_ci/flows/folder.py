@@ -19,7 +19,7 @@ RESULT = "result.json"
 _RESERVE = ".room-for-the-report"
 _RESERVE_BYTES = 4_000_000
 _OURS = "a report of ltlab; the next run replaces it\n"
-_UNFINISHED = re.compile(r"^unfinished run: (\w+)$", re.MULTILINE)
+_UNFINISHED = re.compile(r"^unfinished run: ([\w-]+)$", re.MULTILINE)
 
 
 @contextlib.contextmanager

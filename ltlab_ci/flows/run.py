@@ -23,17 +23,17 @@ def run(config: model.Config, outside: Outside) -> model.Result:
     What is refused before anything starts gives a result without scenarios.
     Raises ConfigError for a report folder that cannot be used.
     """
-    mark = leftovers.mark()
-    outside = replace(outside, environ={**outside.environ, leftovers.VARIABLE: mark})
+    marked = {**outside.environ, leftovers.VARIABLE: outside.unique}
+    outside = replace(outside, environ=marked)
     case = Case(config=config, outside=outside, started=outside.now())
-    with fresh(config.report_dir, mark, outside.voice), contextlib.ExitStack() as opened:
+    with fresh(config.report_dir, outside), contextlib.ExitStack() as opened:
         prepared: tuple[measure.Prepared, ...] = ()
         try:
             bench = opened.enter_context(prepare.bench(config, outside.environ, outside.unique))
             prepared = prepare.scenarios(config, bench, outside.environ, outside.voice)
             booted = labs.up(config, outside.environ, outside.unique, outside.voice)
             lab = opened.enter_context(booted)
-            if bench.contained and lab.trusted:
+            if bench.contained and lab.name:
                 bench.join(lab.name)
         except errors.LabError as error:
             return case.report(_not_run(prepared), [found(error)])

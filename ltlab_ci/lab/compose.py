@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping
+import socket
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltlab_ci import errors, interrupts, lazy, model, resources
+from ltlab_ci.lab import abandoned, lab_ready, ports
 from ltlab_ci.lab import daemon as daemons
-from ltlab_ci.lab import lab_ready
 from ltlab_ci.lab.archive import packed
 from ltlab_ci.lab.service import free_port
 
@@ -27,7 +28,6 @@ else:
 
 SERVICES = ("influxdb", "telegraf", "grafana")
 TOY_API = "toy-api"
-PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 _FILES = {
     "setup": (("stack/setup.sh", "/setup.sh"),),
@@ -38,6 +38,14 @@ _FILES = {
     ),
 }
 """What each service is given: path in ltlab's data, path in the container."""
+
+_PUBLISHES = {
+    "influxdb": ("influxdb", "tcp"),
+    "telegraf": ("statsd", "udp"),
+    "grafana": ("grafana", "tcp"),
+    TOY_API: (TOY_API, "tcp"),
+}
+"""The port of each service, by its name in Settings.ports, and its kind."""
 
 _UP_S, _READY_S, _DOWN_S, _PULL_S = 180.0, 60.0, 90.0, 1800.0
 
@@ -99,7 +107,7 @@ class Stack:
 
 def container(found: daemons.Daemon, project: str, service: str) -> Container | None:
     """Return the container of a service of a Compose project, None where there is none."""
-    labels = [f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}"]
+    labels = [f"{abandoned.PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}"]
     there = found.client.containers.list(all=True, filters={"label": labels})
     return there[0] if there else None
 
@@ -107,8 +115,11 @@ def container(found: daemons.Daemon, project: str, service: str) -> Container | 
 def temporary(unique: str, *, raw_retention_days: int, minute_retention_days: int) -> Settings:
     """Return a lab for one run: its own name, ports that are free here now, secrets of its own."""
     return Settings(
-        name=f"ltlab-{unique}",
-        ports={name: free_port() for name in ("influxdb", "statsd", "grafana", "toy-api")},
+        name=abandoned.lab(unique),
+        ports={
+            "statsd": free_port(socket.SOCK_DGRAM),
+            **{name: free_port() for name in ("influxdb", "grafana", "toy-api")},
+        },
         token=secrets.token_urlsafe(32),
         password=secrets.token_urlsafe(16),
         raw_retention_days=raw_retention_days,
@@ -119,10 +130,12 @@ def temporary(unique: str, *, raw_retention_days: int, minute_retention_days: in
 def up(daemon: daemons.Daemon, settings: Settings, *, toy_api: bool = False) -> Stack:
     """Bring a lab up until everything in it works; what is up already stays as it is.
 
-    Raises LabNotReady with the service that failed, why, and its last log lines.
+    Raises LabNotReady with the service that failed, why, and its last log lines; before anything
+    is made where a port is taken.
     """
     stack = Stack(settings=settings, daemon=daemon)
     services = (*SERVICES, *((TOY_API,) if toy_api else ()))
+    _refuse_taken(stack, services)
     _compose(stack, "create", "--quiet-pull", *services, timeout_s=_PULL_S, remedy=_WHY_NOT)
     for service, files in _FILES.items():
         _give(stack, service, files)
@@ -187,6 +200,19 @@ def _compose(stack: Stack, *words: str, timeout_s: float, remedy: str) -> str:
         remedy=remedy,
     )
     return done.out
+
+
+def _refuse_taken(stack: Stack, services: Iterable[str]) -> None:
+    """Refuse ports that somebody else has, where the daemon publishes them on this machine."""
+    if not stack.daemon.local:
+        return
+    wanted = {}
+    for service in services:
+        made = stack.container(service)
+        if made is None or made.status != "running":
+            name, kind = _PUBLISHES[service]
+            wanted[name] = (stack.settings.ports[name], kind)
+    ports.refuse_taken(stack.daemon.client, "127.0.0.1", wanted)
 
 
 def _give(stack: Stack, service: str, files: tuple[tuple[str, str], ...]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltlab_ci import errors, interrupts, lazy, model
+from ltlab_ci import errors, interrupts, lazy, leftovers, model
 from ltlab_ci.lab import compose, container, daemon
 from ltlab_ci.lab.program import Program
 
@@ -38,7 +38,7 @@ def up(
     assert spec.compose is not None  # what this is called for
     assert spec.port is not None
     file, service = (root / spec.compose.file).resolve(), spec.compose.service
-    with tempfile.TemporaryDirectory(prefix="ltlab-compose-") as folder:
+    with tempfile.TemporaryDirectory(prefix=leftovers.folder_prefix(found.environ)) as folder:
         base = ["--project-name", name, "--project-directory", str(file.parent), "-f", str(file)]
         override = Path(folder) / "ltlab.yml"
         override.write_text(_override(found, base, service, spec.port), encoding="utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltlab_ci import errors, interrupts, lazy, model, process, resources
-from ltlab_ci.lab import compose, composed, container, daemon, ready, service
+from ltlab_ci.lab import abandoned, compose, composed, container, daemon, ready, service
 from ltlab_ci.lab.program import Program
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Bench:
         return composed.up(
             self.daemon,
             spec,
-            name=f"{self.name}-service",
+            name=abandoned.service(self.name),
             network=self.network,
             root=self.root,
             log=log,
@@ -168,8 +168,8 @@ class Bench:
 def bench(root: Path, environ: Mapping[str, str], unique: str) -> Iterator[Bench]:
     """Hand out a bench with a network of its own, which is gone afterwards. Raises LabNotReady."""
     found = daemon.find(environ)
-    name = f"ltlab-{unique}-bench"
-    network = found.client.networks.create(name, labels={container.LABEL: name})
+    name = abandoned.bench(unique)
+    network = found.client.networks.create(name, labels={abandoned.RUN_LABEL: name})
     try:
         yield Bench(
             root=root,
@@ -179,8 +179,5 @@ def bench(root: Path, environ: Mapping[str, str], unique: str) -> Iterator[Bench
             network=name,
         )
     finally:
-        with interrupts.PROCESS.deferred(), contextlib.suppress(docker.errors.APIError):
-            network.reload()
-            for each in network.containers:  # of a lab that stays up
-                network.disconnect(each, force=True)
-            network.remove()
+        with interrupts.PROCESS.deferred():
+            abandoned.remove_network(network)

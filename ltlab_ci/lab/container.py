@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltlab_ci import errors, interrupts, lazy, process
+from ltlab_ci.lab import abandoned
 from ltlab_ci.lab.archive import packed, unpacked
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 else:
     docker = lazy.module("docker")
 
-LABEL = "ltlab.run"
 _POLL_S = 0.1
 _PULL_S = 900
 
@@ -138,14 +138,15 @@ class Container:
         with contextlib.suppress(docker.errors.APIError, OSError, ValueError):
             for figures in self._made.stats(stream=True, decode=True):
                 if isinstance(figures, dict):
-                    self._used = _usage(figures) or self._used
+                    self._used = used(figures) or self._used
 
     def _note(self, text: str) -> None:
         with self.log.open("ab") as sink:
             sink.write(f"ltlab: {text}\n".encode())
 
 
-def _usage(figures: Mapping[str, Any]) -> process.Usage | None:
+def used(figures: Mapping[str, Any]) -> process.Usage | None:
+    """Return what a container used, by figures of the daemon; None once it has ended."""
     memory, cpu = figures.get("memory_stats") or {}, figures.get("cpu_stats") or {}
     if "usage" not in memory:
         return None
@@ -241,7 +242,7 @@ def make(
             environment=dict(spec.env),
             working_dir=spec.folder or None,
             user=spec.user or None,
-            labels={LABEL: run},
+            labels={abandoned.RUN_LABEL: run},
             ports={f"{spec.publish}/tcp": (spec.bind, 0)} if spec.publish else None,
             networking_config=_networking(client, spec),
             network=spec.network or None,

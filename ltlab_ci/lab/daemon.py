@@ -76,6 +76,12 @@ def find(environ: Mapping[str, str]) -> Daemon:
     )
 
 
+def reach(environ: Mapping[str, str]) -> docker.DockerClient:
+    """Return a client of the daemon alone, without Compose. Raises LabNotReady."""
+    client, _ = _connect(_with_host(process.child_env(environ, {})))
+    return client
+
+
 def _with_host(env: dict[str, str]) -> dict[str, str]:
     """Add the address of GitLab's `docker` service, or of the current context, where none is set."""
     if env.get("DOCKER_HOST"):
@@ -127,6 +133,7 @@ def _connect(env: Mapping[str, str]) -> tuple[docker.DockerClient, str]:
         raise _refusal(error, env.get("DOCKER_HOST", "")) from error
     version, api = str(said.get("Version", "")), str(said.get("ApiVersion", "0"))
     if tuple(int(part) for part in api.split(".")) < OLDEST_API:
+        client.close()
         raise errors.LabNotReady(
             f"Docker {version} is too old for the lab",
             remedy="install Docker 20.10 or newer, or run with --lab embedded",
@@ -142,7 +149,12 @@ def _refusal(error: Exception, address: str) -> errors.LabNotReady:
             f"the Docker daemon{where} refuses this user",
             remedy="add yourself to the group `docker` and log in again, or run --lab embedded",
         )
-    if "too old" in text or "minimum version" in text.lower():
+    if "client version" in text and "too old" in text:
+        return errors.LabNotReady(
+            f"the Docker daemon{where} wants a newer client than ltlab's",
+            remedy="update ltlab, or run with --lab embedded",
+        )
+    if isinstance(error, docker.errors.InvalidVersion) or "too new" in text:
         return errors.LabNotReady(
             f"the Docker daemon{where} is too old for the lab",
             remedy="install Docker 20.10 or newer, or run with --lab embedded",

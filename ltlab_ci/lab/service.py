@@ -34,9 +34,9 @@ class Running:
         return f"exited with {code}" + (f" ({tail})" if tail else "")
 
 
-def free_port() -> int:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """Return a loopback port that is free now."""
-    with socket.socket() as probe:
+    with socket.socket(type=kind) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
@@ -71,7 +71,7 @@ def up(
         waited = ready.wait(service.ready, url, alive=lambda: None, cwd=root, env=env)
         yield Running(base_url=url, child=None, ready_after_s=waited)
         return
-    with tempfile.TemporaryDirectory(prefix=_prefix(environ)) as folder:
+    with tempfile.TemporaryDirectory(prefix=leftovers.folder_prefix(environ)) as folder:
         own = {name: _expand(value, port, folder) for name, value in service.env.items()}
         env = {**env, **own}
         if service.build is not None:
@@ -90,10 +90,6 @@ def up(
             running = Running(base_url=url, child=child, ready_after_s=0.0)
             waited = ready.wait(service.ready, url, alive=running.death, cwd=root, env=env)
             yield Running(base_url=url, child=child, ready_after_s=waited)
-
-
-def _prefix(environ: Mapping[str, str]) -> str:
-    return leftovers.folder_prefix(environ.get(leftovers.VARIABLE, "none"))
 
 
 def build(line: str, *, root: Path, env: Mapping[str, str], log: Path) -> None:

@@ -211,6 +211,14 @@ def runs(bucket: str, since_ns: int) -> str:
     )
 
 
+def live_requests(run: Mapping[str, str], since_ns: int) -> str:
+    """Return a script for the number of requests that Artillery told of by StatsD since a time."""
+    window = model.Window(start_ns=since_ns, end_ns=_FAR_NS)
+    counter = {"_measurement": "artillery_http", "_field": "requests"}
+    rows = f"{source(model.LIVE_BUCKET, window)} {keep(equals({**counter, **run}))}"
+    return f"{rows} |> group() |> sum()"
+
+
 def points(bucket: str, since_ns: int) -> str:
     """Return a script for the number of values in a bucket since a time."""
     window = model.Window(start_ns=since_ns, end_ns=_FAR_NS)

@@ -47,7 +47,8 @@ sys.addaudithook(_GUARD)
 
 
 def _host(address: object) -> str:
-    return str(address[0]) if isinstance(address, tuple) else ""
+    # What is no tuple is the path of a Unix socket.
+    return str(address[0]) if isinstance(address, tuple) else "localhost"
 
 
 def pytest_configure(config: pytest.Config) -> None:
