@@ -141,13 +141,14 @@ def purge(*, flags: Mapping[str, str], yes: bool) -> int:
     """Remove the lab: containers, network, all that it stored, its settings and secrets."""
     folder = _folder(flags)
     stack = _stack(flags)
-    _ask(yes, f"This removes the lab {stack.settings.name}, all its samples, and {folder}.")
+    _ask(
+        yes,
+        f"This removes the lab {stack.settings.name}, all its samples, the dashboards linked "
+        f"into it (their files stay), and the settings in {folder}.",
+    )
     with shared.voice(quiet=False).busy(f"removing the lab {stack.settings.name}"):
         compose.down(stack, volumes=True)
-        for name in left_up.FILES:
-            (folder / name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # what else lies there is the user's
-            folder.rmdir()
+        left_up.forget(folder)
     return 0
 
 

@@ -74,6 +74,10 @@ _COMMANDS = {
         "metrics:command",
         "Say what the lab has stored: buckets, retention, points, series, the last runs.",
     ),
+    "dashboard": (
+        "dashboard:command",
+        "A project's own dashboards in the lab that stays up: link, list, unlink.",
+    ),
     "configure": (
         "configure:command",
         "Write the lab's settings; without flags, each is asked for on a terminal.",

@@ -17,7 +17,7 @@ from docker.models.containers import Container
 
 from ltlab_ci import errors, interrupts, model, resources
 from ltlab_ci.lab import daemon as daemons
-from ltlab_ci.lab import lab_ready
+from ltlab_ci.lab import lab_ready, linked
 from ltlab_ci.lab.archive import packed
 from ltlab_ci.lab.service import free_port
 
@@ -31,6 +31,7 @@ _FILES = {
     "grafana": (
         ("grafana/provisioning", "/etc/grafana/provisioning"),
         ("grafana/dashboards", "/var/lib/grafana/dashboards"),
+        (linked.PROVIDER, "/etc/grafana/provisioning/dashboards/linked.yml"),
     ),
 }
 """What each service is given: path in ltlab's data, path in the container."""
@@ -42,7 +43,7 @@ _UP_S, _READY_S, _DOWN_S, _PULL_S = 180.0, 60.0, 90.0, 1800.0
 class Settings:
     """What makes a lab: its name, the ports its services are published at, its secrets.
 
-    `ports` by service name; `statsd` is Telegraf's.
+    `ports` by service name; `statsd` is Telegraf's. `dashboards` are those of projects.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Settings:
     password: str = field(repr=False)
     raw_retention_days: int = 14
     minute_retention_days: int = 365
+    dashboards: tuple[linked.Link, ...] = ()
 
     def env(self, bind: str) -> dict[str, str]:
         """Return what the Compose files ask for."""
@@ -121,7 +123,9 @@ def up(daemon: daemons.Daemon, settings: Settings, *, toy_api: bool = False) -> 
     services = (*SERVICES, *((TOY_API,) if toy_api else ()))
     _compose(stack, "create", "--quiet-pull", *services, timeout_s=_PULL_S, remedy=_WHY_NOT)
     for service, files in _FILES.items():
-        _give(stack, service, files)
+        for source, target in files:
+            _give(stack, service, packed(resources.file(source), target), Path(target).name)
+    show(stack, settings.dashboards)
     try:
         _compose(
             stack,
@@ -151,6 +155,23 @@ def down(stack: Stack, *, volumes: bool) -> None:
         timeout_s=_DOWN_S,
         remedy=f"remove it by hand: docker compose -p {stack.settings.name} down -v",
     )
+
+
+def show(stack: Stack, some: tuple[linked.Link, ...]) -> None:
+    """Give a lab's Grafana dashboards of projects, which it takes up within seconds by itself."""
+    _give(stack, "grafana", linked.archive(some), "a dashboard")
+
+
+def hide(stack: Stack, some: tuple[linked.Link, ...]) -> None:
+    """Take dashboards away from a lab's Grafana that runs. Raises LabNotReady."""
+    made = stack.container("grafana")
+    assert made is not None  # the caller has asked
+    done = made.exec_run(["rm", "-f", *(link.place for link in some)], user="0")
+    if done.exit_code:
+        raise errors.LabNotReady(
+            f"the lab's Grafana keeps a dashboard: {done.output!r}",
+            remedy="`ltlab rebuild` starts Grafana without it",
+        )
 
 
 @contextlib.contextmanager
@@ -185,19 +206,17 @@ def _compose(stack: Stack, *words: str, timeout_s: float, remedy: str) -> str:
     return done.out
 
 
-def _give(stack: Stack, service: str, files: tuple[tuple[str, str], ...]) -> None:
+def _give(stack: Stack, service: str, archive: bytes, what: str) -> None:
     container = stack.container(service)
     if container is None:
         raise errors.LabNotReady(f"the lab's {service} was not made", remedy=_WHY_NOT)
-    for source, target in files:
-        try:
-            container.put_archive("/", packed(resources.file(source), target))
-        except docker.errors.APIError as error:
-            raise errors.LabNotReady(
-                f"{Path(target).name} could not be copied into the lab's {service}: "
-                f"{error.explanation}",
-                remedy="run `ltlab reset`, then again",
-            ) from error
+    try:
+        container.put_archive("/", archive)
+    except docker.errors.APIError as error:
+        raise errors.LabNotReady(
+            f"{what} could not be copied into the lab's {service}: {error.explanation}",
+            remedy="run `ltlab reset`, then again",
+        ) from error
 
 
 def _told(stack: Stack) -> str:

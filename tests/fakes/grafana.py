@@ -1,10 +1,10 @@
 """A Grafana made from its API's contract: enough of Grafana 13 to provision, query and snapshot.
 
 It executes Flux on a real InfluxDB and answers with frames as Grafana's own data source builds
-them (`pkg/tsdb/influxdb/flux`). It misbehaves when asked: POST /fake/trouble `{"path": "/api/...",
-"status": 403}`, or `"how": "hang"` or `"garbage"`; `{}` ends it. Not here: a user interface,
-permissions beyond one token, other data sources. Standard library only, so that any Python runs it:
-`python3 -m tests.fakes.grafana`.
+them (`pkg/tsdb/influxdb/flux`), and takes up changed files of dashboards by itself. It misbehaves
+when asked: POST /fake/trouble `{"path": "/api/...", "status": 403}`, or `"how": "hang"` or
+`"garbage"`; `{}` ends it. Not here: a user interface, permissions beyond one token, other data
+sources. Standard library only, so that any Python runs it: `python3 -m tests.fakes.grafana`.
 """
 
 from __future__ import annotations
@@ -286,22 +286,50 @@ def provisioned(provisioning: Path, *, default_dashboards: Path) -> Grafana:
     source: Json = {}
     for file in sorted((provisioning / "datasources").glob("*.yml")):
         source = grafana_frames.data_source(file.read_text(encoding="utf-8"))
-    folders = {default_dashboards}
+    grafana = Grafana(source=source)
+    rescan(grafana, provisioning, default_dashboards=default_dashboards)
+    return grafana
+
+
+def rescan(grafana: Grafana, provisioning: Path, *, default_dashboards: Path) -> float:
+    """Take up what the providers' folders hold now; return in how many seconds to look again.
+
+    A dashboard goes with its file. Of a provider whose folder is missing nothing is known.
+    """
+    folders, every_s = {default_dashboards}, 10.0  # Grafana's own default
     for file in sorted((provisioning / "dashboards").glob("*.yml")):
-        folders |= {Path(path) for path in grafana_frames.paths(file.read_text(encoding="utf-8"))}
+        text = file.read_text(encoding="utf-8")
+        folders |= {Path(path) for path in grafana_frames.paths(text)}
+        every_s = min(every_s, grafana_frames.update_interval_s(text) or every_s)
     files = (path for folder in sorted(folders) for path in sorted(folder.rglob("*.json")))
-    read = (json.loads(path.read_bytes()) for path in files)
-    # One without a title is logged and left out, one without a uid is given one.
-    found = {each.get("uid") or secrets.token_hex(4): each for each in read if each.get("title")}
-    return Grafana(source=source, dashboards=found, provisioned=set(found))
+    found: dict[str, Json] = {}
+    for path in files:
+        with contextlib.suppress(ValueError, OSError):  # half written: the next look has it
+            board = json.loads(path.read_bytes())
+            # One without a title is logged and left out, one without a uid is given one.
+            if board.get("title"):
+                found[board.get("uid") or secrets.token_hex(4)] = board
+    saved = {
+        uid: each for uid, each in grafana.dashboards.items() if uid not in grafana.provisioned
+    }
+    grafana.dashboards, grafana.provisioned = {**saved, **found}, set(found)
+    return every_s
+
+
+def _follow(grafana: Grafana, provisioning: Path, default_dashboards: Path) -> None:
+    every_s = 0.0
+    while not grafana.awake.wait(every_s):
+        every_s = rescan(grafana, provisioning, default_dashboards=default_dashboards)
 
 
 def main() -> None:
     """Serve on 0.0.0.0:3000 as the image of Grafana does, from the same files and variables."""
-    grafana = provisioned(
+    places = (
         Path(os.environ.get("GF_PATHS_PROVISIONING", "/etc/grafana/provisioning")),
-        default_dashboards=Path("/var/lib/grafana/dashboards"),
+        Path("/var/lib/grafana/dashboards"),
     )
+    grafana = provisioned(places[0], default_dashboards=places[1])
+    threading.Thread(target=_follow, args=(grafana, *places), daemon=True).start()
     password = os.environ.get("GF_SECURITY_ADMIN_PASSWORD__FILE")
     if password:
         grafana.token = Path(password).read_text(encoding="utf-8").strip()
