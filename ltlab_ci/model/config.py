@@ -132,7 +132,7 @@ class Cut:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One script of one engine, ready to run."""
+    """One script of one engine, ready to run; `processes` of the engine share its load."""
 
     name: str
     engine: EngineName
@@ -141,6 +141,7 @@ class Scenario:
     args: tuple[str, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     cut: Cut = Cut()
+    processes: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
