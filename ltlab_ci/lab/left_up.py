@@ -90,6 +90,7 @@ def running(folder: Path) -> lab_ready.Addresses | None:
         influx=influx,
         statsd=("127.0.0.1", known.ports["statsd"]),
         grafana_url=f"http://127.0.0.1:{known.ports['grafana']}",
+        toy_api_url=f"http://127.0.0.1:{known.ports['toy-api']}",
     )
 
 
