@@ -19,7 +19,6 @@ from ltlab_ci import console, errors
 from ltlab_ci.cli import shared
 from ltlab_ci.config import read
 from ltlab_ci.lab import compose, daemon, left_up
-from ltlab_ci.store import buckets
 
 _MASK = "********"
 _yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
@@ -37,9 +36,8 @@ def start(*, flags: Mapping[str, str]) -> int:
     """Bring the lab up and leave it up, for any number of projects."""
     voice = shared.voice(quiet=False)
     stack = _stack(flags)
-    with voice.busy(f"starting the lab {stack.settings.name}"), _hint_at_ports(stack):
-        compose.up(stack.daemon, stack.settings, toy_api=True)
-        buckets.ensure_minutes(stack.addresses.influx)
+    with voice.busy(f"starting the lab {stack.settings.name}"):
+        _up(stack)
     _show(voice, stack)
     return 0
 
@@ -63,7 +61,7 @@ def restart(*, flags: Mapping[str, str], service: str | None) -> int:
     _up_or_refused(stack)
     with shared.voice(quiet=False).busy(f"restarting {service or 'the lab'}"):
         compose.compose(stack, "restart", *([service] if service else []), timeout_s=180)
-        compose.up(stack.daemon, stack.settings, toy_api=True)
+        _up(stack)
     return 0
 
 
@@ -75,7 +73,7 @@ def rebuild(*, flags: Mapping[str, str]) -> int:
     stack = _stack(flags)
     with voice.busy(f"rebuilding the lab {stack.settings.name}"):
         compose.down(stack, volumes=False)
-        compose.up(stack.daemon, stack.settings, toy_api=True)
+        _up(stack)
     _show(voice, stack)
     return 0
 
@@ -129,7 +127,7 @@ def reset(*, flags: Mapping[str, str], yes: bool) -> int:
     voice = shared.voice(quiet=False)
     with voice.busy(f"resetting the lab {stack.settings.name}"):
         compose.down(stack, volumes=True)
-        compose.up(stack.daemon, stack.settings, toy_api=True)
+        _up(stack)
     _show(voice, stack)
     return 0
 
@@ -217,6 +215,16 @@ def _hint_at_ports(stack: compose.Stack) -> Iterator[None]:
             f"a port of the lab is taken ({ports}): {error.message}",
             remedy="end what uses it, or choose another: ltlab configure --grafana-port 3082",
         ) from error
+
+
+def _up(stack: compose.Stack) -> None:
+    """Bring the whole lab up, with the task that sums samples up each minute."""
+    # InfluxDB's client takes longer to import than most of these commands take.
+    from ltlab_ci.store import buckets  # noqa: PLC0415
+
+    with _hint_at_ports(stack):
+        compose.up(stack.daemon, stack.settings, toy_api=True)
+    buckets.ensure_minutes(stack.addresses.influx)
 
 
 def _up_or_refused(stack: compose.Stack) -> None:
