@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.flow import projects
 from tests.lab import runs
 
 pytestmark = pytest.mark.timeout(1800)  # the first test may have to build the images
@@ -18,6 +19,12 @@ services:
     image: ltlab/toy-api:0.1.0
     container_name: a-fixed-name
     ports: ["5000:5000"]
+"""
+DOCKERFILE = "FROM ltlab/toy-api:0.1.0\nEXPOSE 5000\n"
+BUILT = """\
+services:
+  shop: {build: ., ports: ["8080:5000"]}
+  other: {image: 'ltlab/toy-api:0.1.0'}
 """
 
 
@@ -40,3 +47,26 @@ def test_compose__a_fixed_name_and_port_do_not_stand_in_the_way(
     assert ran.code == 0, ran.err
     assert {status for status, _, _ in runs.observed(ran).values()} == {"pass"}
     assert set(docker.left("-bench")) <= set(since)
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        ({"Dockerfile": DOCKERFILE}, "image: ltlab/project"),
+        ({"Dockerfile": DOCKERFILE, "compose.yaml": BUILT}, "compose: {file: compose.yaml"),
+    ],
+    ids=["Dockerfile", "Compose"],
+)
+def test_init__what_it_writes_for_containers_runs(
+    docker: runs.Docker, tmp_path: Path, files: dict[str, str], where: str
+) -> None:
+    load = projects.k6(runs.K6, options="vus: 1, iterations: 5")
+    project = projects.write(tmp_path / "project", "", {"load.js": load, **files})
+    assert project.run("init", env=docker.env).code == 0
+    assert where in (project.folder / "ltlab.yml").read_text(encoding="utf-8")
+    ran = project.run("run", env=docker.env)
+    # What is fast enough is the machine's business.
+    assert ran.found["scenarios"][0]["complete"], ran.err
+    assert ran.verdict("http_req_failed rate < 1%")["status"] == "pass"
+    if "compose.yaml" not in files:
+        docker("image", "rm", "ltlab/project")
