@@ -183,7 +183,7 @@ def data_source(text: str) -> Json:
 
 def paths(text: str) -> list[str]:
     """Return the folders that a dashboards provider reads."""
-    return [found.strip() for found in re.findall(r"path: *([^\s}]+)", text)]
+    return [found.strip() for found in re.findall(r"path: *([^\s},]+)", text)]
 
 
 def update_interval_s(text: str) -> float | None:
