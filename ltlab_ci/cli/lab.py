@@ -171,15 +171,8 @@ def facts(stack: compose.Stack, *, show_secrets: bool) -> dict[str, Any]:
 
 def _service_facts(stack: compose.Stack, name: str) -> dict[str, str]:
     container = stack.container(name)
-    if container is None:
-        return {"name": name, "state": "not there", "image": ""}
-    state = container.attrs["State"]
-    health = (state.get("Health") or {}).get("Status")
-    return {
-        "name": name,
-        "state": health if health and state["Status"] == "running" else state["Status"],
-        "image": container.attrs["Config"]["Image"],
-    }
+    image = "" if container is None else container.attrs["Config"]["Image"]
+    return {"name": name, "state": compose.state(container), "image": image}
 
 
 def _show(voice: console.Console, stack: compose.Stack, *, show_secrets: bool = False) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker.errors
+import yaml
 from docker.models.containers import Container
 
 from ltlab_ci import errors, interrupts, model, resources
@@ -100,6 +101,24 @@ def container(found: daemons.Daemon, project: str, service: str) -> Container | 
     labels = [f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}"]
     there = found.client.containers.list(all=True, filters={"label": labels})
     return there[0] if there else None
+
+
+def state(made: Container | None) -> str:
+    """Say how a service is: its health while it runs, else what became of it."""
+    if made is None:
+        return "not there"
+    found = made.attrs["State"]
+    health = (found.get("Health") or {}).get("Status")
+    return str(health if health and found["Status"] == "running" else found["Status"])
+
+
+def images() -> tuple[str, ...]:
+    """Return the images of which a lab is made, without those of engines."""
+    text = resources.file("stack/compose.yml").read_text(encoding="utf-8")
+    services = yaml.safe_load(text)["services"]
+    return tuple(
+        dict.fromkeys(each["image"] for each in services.values() if "profiles" not in each)
+    )
 
 
 def temporary(unique: str, *, raw_retention_days: int, minute_retention_days: int) -> Settings:

@@ -119,6 +119,27 @@ def test_start__all_of_it_is_healthy_and_answers_where_info_says(laptop: Laptop)
         assert requests.get(found["addresses"][service] + path, timeout=10).ok
 
 
+def test_doctor__knows_a_whole_lab_and_a_half_one(laptop: Laptop) -> None:
+    def checks() -> dict[str, Any]:
+        found = json.loads(laptop.ltlab("doctor", "--json").out)["checks"]
+        return {each["name"]: each for each in found}
+
+    whole = checks()
+    assert (whole["Docker"]["state"], whole["lab"]["state"]) == ("ok", "ok")
+    assert laptop.url("grafana") in whole["lab"]["found"]
+    telegraf = laptop.docker.service(laptop.name, "telegraf")
+    assert telegraf is not None
+    laptop.docker("stop", telegraf)
+    half = checks()["lab"]
+    assert (half["state"], half["found"]) == (
+        "warn",
+        f"{laptop.name} is half up: telegraf is exited",
+    )
+    assert half["remedy"].startswith("`ltlab start` mends it")
+    laptop.ltlab("start")
+    assert laptop.states()["telegraf"] == "healthy"
+
+
 def test_info__shows_credentials_on_request_alone(laptop: Laptop) -> None:
     shown = laptop.info("--show-secrets")
     known = {"Authorization": f"Token {shown['token']}"}
