@@ -144,7 +144,9 @@ def up(daemon: daemons.Daemon, settings: Settings, *, toy_api: bool = False) -> 
     for service, files in _FILES.items():
         for source, target in files:
             _give(stack, service, packed(resources.file(source), target), Path(target).name)
-    show(stack, settings.dashboards)
+    made = stack.container("grafana")
+    if made is None or made.status != "running":  # else it has them: a file that is replaced is
+        show(stack, settings.dashboards)  # gone for a moment, and its dashboard with it
     try:
         _compose(
             stack,

@@ -29,6 +29,7 @@ from typing import Any
 from tests.fakes import grafana_frames
 
 VERSION = "13.2.3"
+_EVERY_S = 10.0  # how often Grafana looks for changed dashboards where a provider does not say
 Json = dict[str, Any]
 
 
@@ -54,6 +55,25 @@ class Grafana:
     snapshots: dict[str, Json] = field(default_factory=dict)
     trouble: Json = field(default_factory=dict)
     awake: threading.Event = field(default_factory=threading.Event)
+    providers: dict[Path, float] = field(default_factory=dict)
+
+    def rescan(self) -> None:
+        """Take up what the folders of all providers hold now; a dashboard goes with its file."""
+        files = (path for each in sorted(self.providers) for path in sorted(each.rglob("*.json")))
+        found: dict[str, Json] = {}
+        for path in files:
+            with contextlib.suppress(ValueError, OSError):  # half written: the next look has it
+                board = json.loads(path.read_bytes())
+                # One without a title is logged and left out, one without a uid is given one.
+                if board.get("title"):
+                    found[board.get("uid") or secrets.token_hex(4)] = board
+        saved = {uid: each for uid, each in self.dashboards.items() if uid not in self.provisioned}
+        self.dashboards, self.provisioned = {**saved, **found}, set(found)
+
+    def follow(self) -> None:
+        """Look again and again, as often as the most eager provider says, until `awake` is set."""
+        while not self.awake.wait(min(self.providers.values())):
+            self.rescan()
 
     def answer(self, method: str, path: str, body: Json, *, signed_in: bool) -> object:
         """Return what Grafana answers with 200. Raises Refusal."""
@@ -287,49 +307,22 @@ def provisioned(provisioning: Path, *, default_dashboards: Path) -> Grafana:
     for file in sorted((provisioning / "datasources").glob("*.yml")):
         source = grafana_frames.data_source(file.read_text(encoding="utf-8"))
     grafana = Grafana(source=source)
-    rescan(grafana, provisioning, default_dashboards=default_dashboards)
-    return grafana
-
-
-def rescan(grafana: Grafana, provisioning: Path, *, default_dashboards: Path) -> float:
-    """Take up what the providers' folders hold now; return in how many seconds to look again.
-
-    A dashboard goes with its file. Of a provider whose folder is missing nothing is known.
-    """
-    folders, every_s = {default_dashboards}, 10.0  # Grafana's own default
+    grafana.providers = {default_dashboards: _EVERY_S}
     for file in sorted((provisioning / "dashboards").glob("*.yml")):
         text = file.read_text(encoding="utf-8")
-        folders |= {Path(path) for path in grafana_frames.paths(text)}
-        every_s = min(every_s, grafana_frames.update_interval_s(text) or every_s)
-    files = (path for folder in sorted(folders) for path in sorted(folder.rglob("*.json")))
-    found: dict[str, Json] = {}
-    for path in files:
-        with contextlib.suppress(ValueError, OSError):  # half written: the next look has it
-            board = json.loads(path.read_bytes())
-            # One without a title is logged and left out, one without a uid is given one.
-            if board.get("title"):
-                found[board.get("uid") or secrets.token_hex(4)] = board
-    saved = {
-        uid: each for uid, each in grafana.dashboards.items() if uid not in grafana.provisioned
-    }
-    grafana.dashboards, grafana.provisioned = {**saved, **found}, set(found)
-    return every_s
-
-
-def _follow(grafana: Grafana, provisioning: Path, default_dashboards: Path) -> None:
-    every_s = 0.0
-    while not grafana.awake.wait(every_s):
-        every_s = rescan(grafana, provisioning, default_dashboards=default_dashboards)
+        every_s = grafana_frames.update_interval_s(text) or _EVERY_S
+        grafana.providers |= {Path(path): every_s for path in grafana_frames.paths(text)}
+    grafana.rescan()
+    return grafana
 
 
 def main() -> None:
     """Serve on 0.0.0.0:3000 as the image of Grafana does, from the same files and variables."""
-    places = (
+    grafana = provisioned(
         Path(os.environ.get("GF_PATHS_PROVISIONING", "/etc/grafana/provisioning")),
-        Path("/var/lib/grafana/dashboards"),
+        default_dashboards=Path("/var/lib/grafana/dashboards"),
     )
-    grafana = provisioned(places[0], default_dashboards=places[1])
-    threading.Thread(target=_follow, args=(grafana, *places), daemon=True).start()
+    threading.Thread(target=grafana.follow, daemon=True).start()
     password = os.environ.get("GF_SECURITY_ADMIN_PASSWORD__FILE")
     if password:
         grafana.token = Path(password).read_text(encoding="utf-8").strip()
