@@ -157,12 +157,11 @@ def _settled(
 ) -> None:
     """Wait until Grafana has what it was given, or no longer has it; say so if it takes long."""
     where = model.Grafana(url=stack.addresses.grafana_url)
-    with grafana.opened(where, direct=True) as client:
-        waiting = f"Grafana {'takes them up' if there else 'lets go of them'}"
-        with voice.busy(waiting):
-            done = _until(lambda: all(client.has(each.uid) is there for each in some))
+    with grafana.opened(where, direct=True) as client, voice.busy("waiting for Grafana"):
+        done = _until(lambda: all(client.has(each.uid) is there for each in some))
     if not done:
-        voice.say(f"Grafana has not done so in {_SEEN_S:g} s; `ltlab logs grafana` may say why")
+        done_so = "does not show it" if there else "still shows it"
+        voice.say(f"Grafana {done_so} after {_SEEN_S:g} s; `ltlab logs grafana` may say why")
     elif there:
         for each in some:
             voice.say(f"{where.url}/d/{each.uid}")
