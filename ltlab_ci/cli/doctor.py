@@ -1,6 +1,7 @@
 """`ltlab doctor`: what a run would find on this machine, what is missing, what mends it.
 
-Not here: engines (doctor_engines.py), the lab (doctor_lab.py), what a script says of itself (`ltlab validate`).
+Not here: engines (doctor_engines.py), the lab (doctor_lab.py), what a script says of itself
+(`ltlab validate`).
 """
 
 from __future__ import annotations
@@ -25,10 +26,7 @@ from ltlab_ci.config import read
 from ltlab_ci.flows import folder
 from ltlab_ci.lab import embedded
 
-_OPTIONS = (
-    *("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node"),
-    *("lab", "lab-dir"),
-)
+_OPTIONS = ("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node", "lab", "lab-dir")
 _MB = 1_000_000
 _LOW_DISK, _NO_DISK, _LOW_MEMORY = 2_000 * _MB, 200 * _MB, 2_000  # bytes, bytes, MB
 _LOCAL = frozenset({"localhost", "127.0.0.1", "*"})

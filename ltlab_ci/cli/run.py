@@ -57,10 +57,10 @@ def scale(
 
     def load() -> read.Loaded:
         loaded = read.load(cwd=Path.cwd(), environ=shared.environ(), flags=flags, names=scenarios)
-        shared_out = tuple(
+        split = tuple(
             dataclasses.replace(each, processes=processes) for each in loaded.config.scenarios
         )
-        config = dataclasses.replace(loaded.config, scenarios=shared_out)
+        config = dataclasses.replace(loaded.config, scenarios=split)
         return dataclasses.replace(loaded, config=config)
 
     return shared.carry_out(load, flags=flags, quiet=quiet, as_json=as_json)

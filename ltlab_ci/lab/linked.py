@@ -57,8 +57,8 @@ def links(folder: Path) -> tuple[Link, ...]:
 def refuse(new: Sequence[Link], there: Sequence[Link], *, taken: frozenset[str]) -> None:
     """Raise ConfigError where Grafana could not tell dashboards apart.
 
-    `taken` are the uids of the lab's own. Grafana gives up a whole folder in which two have one
-    title, and every provider that shares a uid with another. A project may link its own again.
+    `taken` are the uids of the lab's own. Of two with one uid, or with one title in one folder, Grafana
+    shows one at best, and complains of both. A project may link its own again.
     """
     known = {link.uid: link for link in there}
     changed = {link.uid for link in new}
