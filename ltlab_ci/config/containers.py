@@ -60,15 +60,19 @@ def composed(name: str, text: str) -> Composed | None:
 
 def _port(service: dict[str, Any]) -> int | None:
     """Return the only TCP port of a Compose service, None where there are several or none."""
-    found = set()
-    for written in service.get("ports") or service.get("expose") or ():
-        if isinstance(written, dict):
-            text = f"{written.get('target')}/{written.get('protocol', 'tcp')}"
-        else:
-            text = str(written)
-        inside = _INSIDE.fullmatch(text)
-        found.add(int(inside[1]) if inside else None)
+    stated = service.get("ports") or service.get("expose")
+    found = {_inside(written) for written in stated} if isinstance(stated, list) else set()
     return found.pop() if len(found) == 1 else None
+
+
+def _inside(written: object) -> int | None:
+    """Return the port in the container that one entry names, None where it cannot be told."""
+    text = str(written)
+    if isinstance(written, dict):
+        text = f"{written.get('target')}/{written.get('protocol', 'tcp')}"
+    named = _INSIDE.fullmatch(text)
+    port = int(named[1]) if named else 0
+    return port if 0 < port < 65536 else None  # noqa: PLR2004  (ports)
 
 
 def _asked(service: dict[str, Any]) -> str:
@@ -82,8 +86,7 @@ def exposed(dockerfile: str) -> int | None:
     """Return the only port that the last stage of a Dockerfile exposes."""
     last = re.split(r"^FROM\b", dockerfile, flags=re.MULTILINE | re.IGNORECASE)[-1]
     words = [word for line in _EXPOSE.findall(last) for word in line.split()]
-    inside = _INSIDE.fullmatch(words[0]) if len(words) == 1 else None
-    return int(inside[1]) if inside else None
+    return _inside(words[0]) if len(words) == 1 else None
 
 
 def _part(values: Any, key: str) -> dict[str, Any]:  # noqa: ANN401  (whatever a file holds)

@@ -192,7 +192,7 @@ def test_dashboard__appears_without_a_restart_and_stays_over_one(laptop: Laptop)
 
 def test_chaos__takes_the_toy_api_of_the_lab(laptop: Laptop) -> None:
     toy = laptop.url("toy-api")
-    project = projects.Project(folder=laptop.folder)
+    project = projects.write(laptop.folder / "trouble", "")
     with project.running("chaos", "spike", env=laptop.env) as run:
         run.loaded()
         run.interrupt()

@@ -35,10 +35,15 @@ def composed(**services: object) -> containers.Composed | None:
         (["3000-3005:3000-3005"], None),
         (["8080:${PORT}"], None),
         (["8000", "9000"], None),
+        (["0"], None),
+        (["65536"], None),
         ([], None),
+        (8000, None),
+        ("8000", None),
+        ({"target": 8000}, None),
     ],
 )
-def test_composed__knows_the_port_in_the_container(ports: list[object], port: int | None) -> None:
+def test_composed__knows_the_port_in_the_container(ports: object, port: int | None) -> None:
     found = composed(shop={**SHOP, "ports": ports})
     assert (found.port if found else None) == port
 
@@ -102,6 +107,7 @@ def test_composed__whatever_stands_in_the_file(text: str) -> None:
         ("FROM node\nEXPOSE 80\nEXPOSE 443\n", None),
         ("FROM node\nEXPOSE $PORT\n", None),
         ("FROM node\nEXPOSE 8125/udp\n", None),
+        ("FROM node\nEXPOSE 70000\n", None),
         ("FROM node\n# EXPOSE 80\n", None),
         ("", None),
     ],
