@@ -70,7 +70,7 @@ def judge_own(
     """
     asked = judge(own_cases(facts), answers)
     return tuple(
-        _of_parts(own, engine, verdict) if own.in_parts else _kept(own, engine, verdict)
+        _of_parts(own, engine.value, verdict) if own.in_parts else _kept(own, engine, verdict)
         for own, verdict in zip(facts.own, asked, strict=True)
     )
 
@@ -110,10 +110,8 @@ def _kept(own: model.OwnThreshold, engine: model.EngineName, ours: model.Verdict
     )
 
 
-def _of_parts(
-    own: model.OwnThreshold, engine: model.EngineName, ours: model.Verdict
-) -> model.Verdict:
-    shown = {"origin": engine.value, "threshold": own.expression}
+def _of_parts(own: model.OwnThreshold, engine: str, ours: model.Verdict) -> model.Verdict:
+    shown = {"origin": engine, "threshold": own.expression}
     if _readable(own) is not None:
         return ours.model_copy(update=shown)
     reason = f"each {engine} judged its own share only; state it in ltlab.yml to have it judged"
