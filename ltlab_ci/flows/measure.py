@@ -6,7 +6,8 @@ Not here: keeping its samples (recording.py), the order of scenarios (run.py).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,13 +62,9 @@ def scenario(
     """
     name = prepared.scenario.name
     plans = _plans(prepared, running.base_url, report_dir, live)
-    engines = (
-        bench.exec(plan.argv, image=prepared.tool.image, env=plan.env, log=plan.log)
-        for plan in plans
-    )
     with (
         voice.progress(name, prepared.script.load.duration_s) as progress,
-        together.started(engines) as child,
+        together.started(_engines(bench, prepared.tool, plans)) as child,
     ):
         recorder = recording.Recorder(
             duck.Writer(report_dir / "samples", name),
@@ -87,6 +84,13 @@ def scenario(
         elapsed_s=elapsed_s,
         clock_step_s=recorder.clock.step_s,
     )
+
+
+def _engines(
+    bench: Bench, tool: load.Tool, plans: Sequence[load.Plan]
+) -> Iterator[AbstractContextManager[Program]]:
+    for plan in plans:
+        yield bench.exec(plan.argv, image=tool.image, env=plan.env, log=plan.log)
 
 
 def _outcome(
