@@ -1,6 +1,7 @@
 """`ltlab doctor`: what a run would find on this machine, what is missing, what mends it.
 
-Not here: engines (doctor_engines.py), what a script says of itself (`ltlab validate`).
+Not here: engines (doctor_engines.py), the lab (doctor_lab.py), what a script says of itself
+(`ltlab validate`).
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ import rich.table
 import rich.text
 
 from ltlab_ci import __version__, console, errors, model
-from ltlab_ci.cli import doctor_engines, shared
+from ltlab_ci.cli import doctor_engines, doctor_lab, shared
 from ltlab_ci.cli.doctor_engines import Check, State
 from ltlab_ci.config import read
 from ltlab_ci.flows import folder, killed
 from ltlab_ci.lab import embedded
 
-_OPTIONS = ("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node")
+_OPTIONS = ("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node", "lab", "lab-dir")
 _MB = 1_000_000
 _LOW_DISK, _NO_DISK, _LOW_MEMORY = 2_000 * _MB, 200 * _MB, 2_000  # bytes, bytes, MB
 _LOCAL = frozenset({"localhost", "127.0.0.1", "*"})
@@ -80,6 +81,7 @@ def examine(cwd: Path, environ: Mapping[str, str], flags: Mapping[str, str]) -> 
     yield from engines
     missing = doctor_engines.to_install(engines)
     yield doctor_engines.pip(environ, missing=missing)
+    yield from doctor_lab.lab(config, environ)
     yield _cache(config.cache_dir, missing=missing)
     yield _report(config.report_dir)
     yield _leftovers(killed.find(folder.unfinished(config.report_dir), environ))

@@ -18,6 +18,10 @@ _COMMANDS = {
         "run:command",
         "Run the scenarios of ltlab.yml (all, or the named ones) and judge them.",
     ),
+    "scale": (
+        "run:scale",
+        "Run k6 scenarios by PROCESSES k6 at once, each with its share of the load; one verdict.",
+    ),
     "k6": (
         "run:k6",
         "Run one k6 script without any ltlab.yml; what stands after -- goes to k6.",
@@ -73,6 +77,10 @@ _COMMANDS = {
     "metrics": (
         "metrics:command",
         "Say what the lab has stored: buckets, retention, points, series, the last runs.",
+    ),
+    "dashboard": (
+        "dashboard:command",
+        "A project's own dashboards in the lab that stays up: link, list, unlink.",
     ),
     "configure": (
         "configure:command",

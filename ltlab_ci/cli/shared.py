@@ -116,7 +116,7 @@ def _guarded(command: Callable[[], int]) -> int:
     except errors.LabError as error:
         speaker.error(error)
         return error.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):  # click's own: a question that nobody answered
         speaker.error(errors.Interrupted("interrupted", remedy="run the command again"))
         return errors.ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  (the one handler for our own bugs)

@@ -47,15 +47,11 @@ def scenarios(
         model.EngineName.K6: config.k6_path,
         model.EngineName.ARTILLERY: config.artillery_path,
     }
-    versions = {
-        model.EngineName.K6: config.k6_version,
-        model.EngineName.ARTILLERY: config.artillery_version,
-    }
     tools: dict[model.EngineName, load.Tool] = {}
     found = []
     for scenario in config.scenarios:
         engine = load.ENGINES[scenario.engine]
-        version = versions[scenario.engine]
+        version = config.version_of(scenario.engine)
         here = replace(machine, run=functools.partial(bench.run, engine.image(version)))
         if scenario.engine not in tools:
             tool = engine.find(here, paths[scenario.engine], version)

@@ -183,7 +183,8 @@ def _compose(env: Mapping[str, str]) -> tuple[str, ...]:
         version = _version(done.out) if done.code == 0 else None
         if version is not None and version >= _COMPOSE_AT_LEAST:
             return (program, *words[1:])
-        tried.append(done.out.strip() if version else " ".join(words))
+        if version is not None:
+            tried.append(done.out.strip())
     found = f" (found {', '.join(tried)})" if tried else ""
     raise errors.LabNotReady(
         f"Docker Compose 2.24 or newer is missing{found}",

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from ltlab_ci import model
 from ltlab_ci.load import artillery, k6
-from ltlab_ci.load.plan import Machine, Plan, Script, Tool
+from ltlab_ci.load.plan import WHOLE, Machine, Part, Plan, Script, Tool
 
-__all__ = ["ENGINES", "Engine", "Machine", "Plan", "Reader", "Script", "Tool"]
+__all__ = ["ENGINES", "WHOLE", "Engine", "Machine", "Part", "Plan", "Reader", "Script", "Tool"]
 
 
 class Reader(Protocol):
@@ -47,10 +47,11 @@ class Engine(Protocol):
         base_url: str,
         run_dir: Path,
         live: model.Live | None = None,
+        part: Part = WHOLE,
     ) -> Plan:
         """Return the command that runs the scenario and writes every sample; pure.
 
-        With `live` it also feeds what that names, while it runs.
+        With `live` it also feeds what that names, while it runs. `part` is its share of the load.
         """
 
     def reader(self, run_dir: Path) -> Reader:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ltlab_ci import errors, model, process, resources
 from ltlab_ci.load import artillery_outcome, artillery_plan, artillery_samples, tools
-from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
+from ltlab_ci.load.plan import WHOLE, Machine, Part, Plan, Script, Tool, addressed
 
 _IMAGE = f"artilleryio/artillery:{tools.ARTILLERY_VERSION}"
 _IN_IMAGE = Path("/home/node/artillery")  # Dockerfile of artilleryio/artillery
@@ -158,6 +158,7 @@ def plan(
     base_url: str,
     run_dir: Path,
     live: model.Live | None = None,
+    part: Part = WHOLE,  # noqa: ARG001  (there is no other: `inspect` refuses it)
 ) -> Plan:
     """Return `artillery run` with the plug-in injected by environment; a missing target is ours."""
     target = () if script.has_target or not base_url else ("--target", base_url)
@@ -212,6 +213,12 @@ def _no_proxy(base_url: str) -> dict[str, str]:
 
 
 def _refuse(scenario: model.Scenario) -> None:
+    if scenario.processes > 1:
+        raise errors.ConfigError(
+            f"scenario {scenario.name}: Artillery shares its load among workers of its own, "
+            "one for each processor but one, and cannot be given a share of it",
+            remedy="name scenarios of k6; the variable WORKERS sets how many Artillery has",
+        )
     for word in scenario.args:
         if word.split("=")[0] in _RESERVED_ARGS:
             raise errors.ConfigError(

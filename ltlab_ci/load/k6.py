@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ltlab_ci import errors, model, process
 from ltlab_ci.load import follow, k6_live, k6_outcome, k6_plan, tools
-from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
+from ltlab_ci.load.plan import WHOLE, Machine, Part, Plan, Script, Tool, addressed
 
 _IN_IMAGE = "2.2.0"
 CSV = "samples.csv"
@@ -47,6 +47,7 @@ _RESERVED_ARGS = (
     "--log-output",
     "--log-format",
 )
+_SEGMENT = ("--execution-segment", "--execution-segment-sequence")
 
 
 def image(version: str) -> str:
@@ -131,6 +132,12 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     options = json.loads(done.out)
     tags = options.get("tags") or {}
     _refuse_tags(scenario, tags)
+    if scenario.processes > 1 and _aborts(options.get("thresholds") or {}):
+        raise errors.ConfigError(
+            f"scenario {scenario.name}: {scenario.script.name} has a threshold with abortOnFail, "
+            "by which each of several k6 would end on its own share of the samples",
+            remedy="remove abortOnFail, or run it in one process: ltlab run",
+        )
     return Script(load=k6_plan.read(options), tags=tags)
 
 
@@ -142,6 +149,7 @@ def plan(
     base_url: str,
     run_dir: Path,
     live: model.Live | None = None,
+    part: Part = WHOLE,
 ) -> Plan:
     """Return `k6 run` with CSV samples and its own end-of-test summary written to `run_dir`."""
     env = {**addressed(scenario.env, base_url), **QUIET, **_READABLE, **k6_live.env(live)}
@@ -154,7 +162,8 @@ def plan(
             f"csv={run_dir / CSV}",
             "--summary-export",
             str(run_dir / k6_outcome.SUMMARY),
-            *k6_live.words(live, script.tags, scenario.args),
+            *k6_live.words(live, script.tags, scenario.args, k6_plan.process_tag(part)),
+            *k6_plan.segment(part),
             *scenario.args,
             str(scenario.script),
         ),
@@ -220,6 +229,11 @@ def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outco
 
 def _refuse(scenario: model.Scenario) -> None:
     for word in scenario.args:
+        if scenario.processes > 1 and word.split("=")[0] in _SEGMENT:
+            raise errors.ConfigError(
+                f"scenario {scenario.name}: ltlab itself gives each k6 its {word.split('=')[0]}",
+                remedy="remove it from the arguments, or run it in one process: ltlab run",
+            )
         if word.split("=")[0] in _RESERVED_ARGS:
             raise errors.ConfigError(
                 f"scenario {scenario.name}: ltlab reads k6's log and summary, so {word} cannot "
@@ -234,6 +248,11 @@ def _refuse(scenario: model.Scenario) -> None:
                 f"of {threshold.key}",
                 remedy="give the tag another value in the script and in the threshold",
             )
+
+
+def _aborts(thresholds: Mapping[str, Sequence[object]]) -> bool:
+    stated = (each for several in thresholds.values() for each in several)
+    return any(isinstance(each, dict) and each.get("abortOnFail") for each in stated)
 
 
 def _given_env(args: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What load a k6 script plans, from its options as `k6 inspect` prints them; pure.
+"""What load a k6 script plans, from its options as `k6 inspect` prints them, and its parts; pure.
 
 k6's own totalDuration also counts the grace that iterations get after their end, so it is not used.
 Executors: grafana.com/docs/k6, "Executors".
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from ltlab_ci import model
+from ltlab_ci.load.plan import Part
 
 _OPEN = frozenset({"constant-arrival-rate", "ramping-arrival-rate"})
 
@@ -38,6 +40,22 @@ def read(options: Mapping[str, Any]) -> model.PlannedLoad:
         else None,
         ramps=tuple(ramp for each in ramps for ramp in each) if kind == "open" else (),
     )
+
+
+def segment(part: Part) -> tuple[str, ...]:
+    """Return the arguments that give k6 its share: of VUs, of iterations, of an arrival rate."""
+    if part.of == 1:
+        return ()
+    bounds = [str(Fraction(number, part.of)) for number in range(part.of + 1)]
+    return (
+        f"--execution-segment={bounds[part.number - 1]}:{bounds[part.number]}",
+        f"--execution-segment-sequence={','.join(bounds)}",
+    )
+
+
+def process_tag(part: Part) -> dict[str, str]:
+    """Return the tag of a share's samples: two of one nanosecond are one point in InfluxDB else."""
+    return {} if part.of == 1 else {model.PROCESS_TAG: str(part.number)}
 
 
 def _length_s(scenario: Mapping[str, Any]) -> float | None:

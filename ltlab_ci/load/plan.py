@@ -58,6 +58,17 @@ class Script:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """A share of a scenario's load: that of one engine process, the `number`th of `of`."""
+
+    number: int = 1
+    of: int = 1
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A command to run: `env` is added to the environment; everything it leaves is in `run_dir`."""
 

@@ -65,6 +65,7 @@ from ltlab_ci.model.results import (
 )
 from ltlab_ci.model.samples import (
     BUILT_IN,
+    PROCESS_TAG,
     STATS_OF,
     SYSTEM_TAGS,
     USAGE,
@@ -96,6 +97,7 @@ __all__ = [
     "LIVE_BUCKET",
     "MINUTE_BUCKET",
     "OPERATORS",
+    "PROCESS_TAG",
     "STATS_OF",
     "SYSTEM_TAGS",
     "USAGE",

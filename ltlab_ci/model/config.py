@@ -146,7 +146,7 @@ class Cut:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One script of one engine, ready to run."""
+    """One script of one engine, ready to run; `processes` of the engine share its load."""
 
     name: str
     engine: EngineName
@@ -156,6 +156,7 @@ class Scenario:
     thresholds: tuple[Threshold, ...] = ()
     cut: Cut = Cut()
     place: Place | None = field(default=None, compare=False)
+    processes: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +183,10 @@ class Config:
     dashboards: tuple[Path, ...] = ()
     snapshots: tuple[str, ...] = ()
     expires_s: int | None = None
+
+    def version_of(self, engine: EngineName) -> str:
+        """Return the version of an engine that is asked for, "" for the usual one."""
+        return self.k6_version if engine is EngineName.K6 else self.artillery_version
 
 
 def thresholds(

@@ -206,6 +206,7 @@ class OwnThreshold:
     """A threshold that the engine judged itself: `crossed` is its word, `tags` as it read them.
 
     `observed` and `count` are the engine's own figures; None where only the samples can tell.
+    `in_parts`: each of several processes judged it on its own share, so nobody on the whole.
     """
 
     metric: str
@@ -218,6 +219,7 @@ class OwnThreshold:
     unit: Literal["ms", ""] = ""
     observed: float | None = None
     count: int | None = None
+    in_parts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

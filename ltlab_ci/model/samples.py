@@ -31,6 +31,10 @@ SYSTEM_TAGS = (
 """Tags with a column of their own in every samples file: k6's system tags."""
 
 
+PROCESS_TAG = "instance_id"
+"""The tag of samples of one of several engine processes, named as k6's operator names it."""
+
+
 class MetricType(StrEnum):
     """How the values of a metric add up, as k6 names it."""
 

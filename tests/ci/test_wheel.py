@@ -41,6 +41,7 @@ def test_wheel__carries_its_data_and_no_tests(wheel: Path) -> None:
         "ltlab_ci/data/examples/toy/ltlab.yml",
         "ltlab_ci/data/examples/chaos/artillery/processor.js",
         "ltlab_ci/config/templates/k6.js.j2",
+        "ltlab_ci/data/grafana/linked/linked.yml",
         "ltlab_ci/data/grafana/provisioning/datasources/influxdb.yml",
         "ltlab_ci/data/docs/troubleshooting.md",
         "ltlab_ci/data/requirements/compose.lock",

@@ -42,6 +42,12 @@ services:
         runpy.run_module("toy_api", run_name="__main__")
 """
 """The toy API, which takes memory without end once it finds a file."""
+DOCKERFILE = "FROM ltlab/toy-api:0.1.0\nEXPOSE 5000\n"
+BUILT = """\
+services:
+  shop: {build: ., ports: ["8080:5000"]}
+  other: {image: 'ltlab/toy-api:0.1.0'}
+"""
 
 
 def test_image__both_engines_reach_it_in_its_network(docker: runs.Docker, tmp_path: Path) -> None:
@@ -91,3 +97,26 @@ def test_compose__a_container_that_is_out_of_memory_is_said_with_the_reason(
     assert "exited with 137" in died["message"]
     assert "out of memory" in died["message"]
     assert docker.left(unique) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        ({"Dockerfile": DOCKERFILE}, "image: ltlab/project"),
+        ({"Dockerfile": DOCKERFILE, "compose.yaml": BUILT}, "compose: {file: compose.yaml"),
+    ],
+    ids=["Dockerfile", "Compose"],
+)
+def test_init__what_it_writes_for_containers_runs(
+    docker: runs.Docker, tmp_path: Path, files: dict[str, str], where: str
+) -> None:
+    load = projects.k6(runs.K6, options="vus: 1, iterations: 5")
+    project = projects.write(tmp_path / "project", "", {"load.js": load, **files})
+    assert project.run("init", env=docker.env).code == 0
+    assert where in (project.folder / "ltlab.yml").read_text(encoding="utf-8")
+    ran = project.run("run", env=docker.env)
+    # What is fast enough is the machine's business.
+    assert ran.found["scenarios"][0]["complete"], ran.err
+    assert ran.verdict("http_req_failed rate < 1%")["status"] == "pass"
+    if "compose.yaml" not in files:
+        docker("image", "rm", "ltlab/project")

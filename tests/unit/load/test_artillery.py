@@ -70,6 +70,11 @@ def test_plan__gives_a_target_where_the_script_has_none(
     assert argv[5:-1] == expected
 
 
+def test_inspect__refuses_a_share_of_the_load_and_says_what_artillery_does(tmp_path: Path) -> None:
+    with pytest.raises(errors.ConfigError, match="workers of its own"):
+        artillery.inspect(TOOL, scenario(processes=2), factories.a_machine(tmp_path))
+
+
 def test_plan__live_names_the_statsd_and_the_runs_tags() -> None:
     live = model.Live(tags={"testid": "shop-1"}, statsd=("127.0.0.1", 8125))
     env = artillery.plan(TOOL, scenario(), Script(), base_url=LOCAL, run_dir=RUN_DIR, live=live).env
