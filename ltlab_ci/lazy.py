@@ -7,23 +7,18 @@ say so); our own modules, which are imported as everywhere.
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import sys
 from types import ModuleType
 
 
-def module(name: str) -> ModuleType:
-    """Return a library that is imported when it is first used. Raises ImportError if there is none.
+class _Late(ModuleType):
+    def __getattr__(self, attribute: str) -> object:
+        return getattr(importlib.import_module(self.__name__), attribute)
 
-    `importlib.util.LazyLoader` is Python's own way to this.
+
+def module(name: str) -> ModuleType:
+    """Return a stand-in for a library, which is imported when something of it is first used.
+
+    Others import it as ever. `importlib.util.LazyLoader` would put the stand-in into `sys.modules`,
+    where `import library.part` then runs that part twice, with two sets of exceptions.
     """
-    if name in sys.modules:
-        return sys.modules[name]  # a look at it could import it
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        return importlib.import_module(name)
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    made = importlib.util.module_from_spec(spec)
-    sys.modules[name] = made
-    spec.loader.exec_module(made)
-    return made
+    return _Late(name)

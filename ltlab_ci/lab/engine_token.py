@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import requests
+from ltlab_ci import interrupts, lazy, model
 
-from ltlab_ci import interrupts, model
+if TYPE_CHECKING:
+    import requests
+else:
+    requests = lazy.module("requests")
 
 _REQUEST_S = 10.0
 

@@ -13,10 +13,14 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-import requests
+from ltlab_ci import errors, lazy
 
-from ltlab_ci import errors
+if TYPE_CHECKING:
+    import requests
+else:
+    requests = lazy.module("requests")
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _MAX_BYTES = 300_000_000
