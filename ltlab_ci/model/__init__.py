@@ -21,9 +21,11 @@ from ltlab_ci.model.comparison import (
     Unjudged,
 )
 from ltlab_ci.model.config import (
+    ArtillerySpec,
     Config,
     Cut,
     EngineName,
+    K6Spec,
     LabFile,
     Scenario,
     ScenarioSpec,
@@ -102,6 +104,7 @@ __all__ = [
     "Annotation",
     "Answer",
     "Around",
+    "ArtillerySpec",
     "Batch",
     "Beyond",
     "Change",
@@ -133,6 +136,7 @@ __all__ = [
     "GrafanaSpec",
     "Influx",
     "Json",
+    "K6Spec",
     "LabFile",
     "LabSpec",
     "LeftOut",
