@@ -172,12 +172,13 @@ def _settings(
 
 
 def _from_file(file: model.LabFile) -> dict[str, str]:
-    engines = file.engines
+    k6 = file.engines.k6 or model.K6Spec()
+    artillery = file.engines.artillery or model.ArtillerySpec()
     return {
-        "k6": engines.k6.path or "",
-        "k6-version": engines.k6.version or "",
-        "artillery": engines.artillery.path or "",
-        "artillery-version": engines.artillery.version or "",
+        "k6": k6.path or "",
+        "k6-version": k6.version or "",
+        "artillery": artillery.path or "",
+        "artillery-version": artillery.version or "",
         "lab": file.lab.runtime or "",
     }
 

@@ -21,9 +21,11 @@ from ltlab_ci.model.comparison import (
     Unjudged,
 )
 from ltlab_ci.model.config import (
+    ArtillerySpec,
     Config,
     Cut,
     EngineName,
+    K6Spec,
     LabFile,
     Scenario,
     ScenarioSpec,
@@ -104,6 +106,7 @@ __all__ = [
     "Annotation",
     "Answer",
     "Around",
+    "ArtillerySpec",
     "Batch",
     "Beyond",
     "Change",
@@ -135,6 +138,7 @@ __all__ = [
     "GrafanaSpec",
     "Influx",
     "Json",
+    "K6Spec",
     "LabFile",
     "LabSpec",
     "LeftOut",

@@ -117,8 +117,8 @@ class ArtillerySpec(Frozen):
 class Engines(Frozen):
     """Engines of your own choice; without them PATH is searched, then a pinned one installed."""
 
-    k6: K6Spec = K6Spec()
-    artillery: ArtillerySpec = ArtillerySpec()
+    k6: K6Spec | None = None
+    artillery: ArtillerySpec | None = None
 
 
 class LabFile(Frozen):
