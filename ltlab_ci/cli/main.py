@@ -93,7 +93,7 @@ _COMMANDS = {
     ),
     "compare": (
         "compare:command",
-        "Say whether head is slower than base, from samples recorded at the same time.",
+        "Say whether head is slower than base: both run now, at the same time under the same load.",
     ),
 }
 """Name to `module:attribute` in this package, and the line that `ltlab --help` shows."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ltlab_ci import console, errors, model
 from ltlab_ci.lab import compose, daemon, lab_ready, left_up
+from ltlab_ci.lab.bench import Bench
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,16 +57,22 @@ class Lab:
 
 @contextlib.contextmanager
 def up(
-    config: model.Config, environ: Mapping[str, str], unique: str, voice: console.Console
+    config: model.Config,
+    bench: Bench,
+    environ: Mapping[str, str],
+    unique: str,
+    voice: console.Console,
 ) -> Iterator[Lab]:
     """Hand out the lab that a configuration asks for; what was booted for it is gone afterwards.
 
-    Which one, and why, is said. Raises LabNotReady.
+    Engines in containers of their own reach it where they may have its token. Which one, and why, is said. Raises LabNotReady.
     """
     project = plain(config.root.name)
     tags = {"testid": f"{project}-{unique}", "project": project}
     with _addresses(config, environ, unique, voice) as (runtime, addresses, name):
         trusted = runtime is model.Runtime.DOCKER
+        if bench.contained and trusted:
+            bench.join(name)
         yield Lab(
             runtime=runtime,
             tags=tags,

@@ -8,9 +8,19 @@ from typing import Protocol
 
 from ltlab_ci import model
 from ltlab_ci.load import artillery, k6
-from ltlab_ci.load.plan import Machine, Plan, Script, Tool
+from ltlab_ci.load.plan import Held, Machine, Plan, Script, Steady, Tool
 
-__all__ = ["ENGINES", "Engine", "Machine", "Plan", "Reader", "Script", "Tool"]
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "Held",
+    "Machine",
+    "Plan",
+    "Reader",
+    "Script",
+    "Steady",
+    "Tool",
+]
 
 
 class Reader(Protocol):
@@ -29,6 +39,10 @@ class Engine(Protocol):
     @property
     def IMAGE(self) -> str:
         """Return the container image that brings the engine."""
+
+    @property
+    def ROUND_S(self) -> float:
+        """Return how long a round of a comparison usually is: starting it again takes time too."""
 
     def find(self, machine: Machine, path: str) -> Tool:
         """Return the engine at `path`, on PATH, or installed now. Raises EngineError."""
@@ -50,6 +64,17 @@ class Engine(Protocol):
 
         With `live` it also feeds what that names, while it runs.
         """
+
+    def hold(
+        self,
+        scenario: model.Scenario,
+        script: Script,
+        steady: Steady,
+        *,
+        base_url: str,
+        run_dir: Path,
+    ) -> Held:
+        """Return the scenario under a level load, its script as it is; pure. Raises ConfigError."""
 
     def reader(self, run_dir: Path) -> Reader:
         """Return a reader of the samples that a run leaves in `run_dir`."""

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ltlab_ci import errors, model, process
-from ltlab_ci.load import follow, k6_live, k6_outcome, k6_plan, tools
-from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
+from ltlab_ci.load import follow, k6_hold, k6_live, k6_outcome, k6_plan, tools
+from ltlab_ci.load.plan import Held, Machine, Plan, Script, Steady, Tool, addressed
 
 IMAGE = "grafana/k6:2.2.0"
+ROUND_S = 20.0
 CSV = "samples.csv"
 QUIET = {
     "K6_NO_USAGE_REPORT": "true",  # no call to the vendor at the end of a run
@@ -82,7 +83,8 @@ def find(machine: Machine, path: str) -> Tool:
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     """Run the script's init code by `k6 inspect`, which starts no load."""
     _refuse(scenario)
-    env = {**addressed(scenario.env, machine.base_url), **QUIET, **_READABLE}
+    shape = k6_plan.shape(scenario.args)[1]
+    env = {**addressed(scenario.env, machine.base_url), **shape, **QUIET, **_READABLE}
     done = machine.run(
         [
             *tool.argv,
@@ -108,7 +110,7 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     options = json.loads(done.out)
     tags = options.get("tags") or {}
     _refuse_tags(scenario, tags)
-    return Script(load=k6_plan.read(options), tags=tags)
+    return Script(load=k6_plan.read(options), tags=tags, options=options)
 
 
 def plan(
@@ -139,6 +141,14 @@ def plan(
         run_dir=run_dir,
         log=run_dir / "k6.log",
     )
+
+
+def hold(
+    scenario: model.Scenario, script: Script, steady: Steady, *, base_url: str, run_dir: Path
+) -> Held:
+    """Return the scenario with a module around its script that holds the load."""
+    del base_url  # scripts read it from their environment
+    return k6_hold.hold(scenario, script, steady, run_dir)
 
 
 class CsvReader:

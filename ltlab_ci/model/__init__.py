@@ -1,5 +1,17 @@
 """The frozen values that travel between the stages. Import the package: `model.Verdict`."""
 
+from ltlab_ci.model.comparing import (
+    FAIL_ON,
+    FIRST_SHARE,
+    MERGE_BASE,
+    CompareSpec,
+    Comparing,
+    Mode,
+    Target,
+    failing,
+    first_look,
+    share,
+)
 from ltlab_ci.model.comparison import (
     Change,
     ChangeVerdict,
@@ -9,6 +21,8 @@ from ltlab_ci.model.comparison import (
     Errors,
     ErrorVerdict,
     LeftOut,
+    Look,
+    SideFacts,
     Unjudged,
 )
 from ltlab_ci.model.config import (
@@ -83,7 +97,10 @@ from ltlab_ci.model.thresholds import (
 
 __all__ = [
     "BUILT_IN",
+    "FAIL_ON",
+    "FIRST_SHARE",
     "LIVE_BUCKET",
+    "MERGE_BASE",
     "MINUTE_BUCKET",
     "OPERATORS",
     "STATS_OF",
@@ -94,7 +111,9 @@ __all__ = [
     "Beyond",
     "Change",
     "ChangeVerdict",
+    "CompareSpec",
     "ComparedLoad",
+    "Comparing",
     "Comparison",
     "ComparisonVerdict",
     "ComposeService",
@@ -120,9 +139,11 @@ __all__ = [
     "LeftOut",
     "Live",
     "LoadModel",
+    "Look",
     "Metric",
     "MetricSummary",
     "MetricType",
+    "Mode",
     "Outcome",
     "OwnThreshold",
     "PanelQuery",
@@ -143,11 +164,13 @@ __all__ = [
     "Service",
     "Severity",
     "Side",
+    "SideFacts",
     "Snapshot",
     "Span",
     "Stat",
     "Status",
     "StoreSpec",
+    "Target",
     "Threshold",
     "Thresholds",
     "Times",
@@ -159,10 +182,13 @@ __all__ = [
     "Window",
     "address",
     "ambiguous_in_k6_csv",
+    "failing",
+    "first_look",
     "json_schema",
     "misfit",
     "parse_key",
     "retention_days",
     "seconds",
+    "share",
     "thresholds",
 ]

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
+from ltlab_ci.model.comparing import CompareSpec, Comparing
 from ltlab_ci.model.fields import (
     Duration,
     Frozen,
@@ -120,6 +121,7 @@ class LabFile(Frozen):
     engines: Engines = Engines()
     lab: LabSpec = LabSpec()
     grafana: GrafanaSpec = GrafanaSpec()
+    compare: CompareSpec = CompareSpec()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +167,7 @@ class Config:
     dashboards: tuple[Path, ...] = ()
     snapshots: tuple[str, ...] = ()
     expires_s: int | None = None
+    compare: Comparing = field(default_factory=Comparing)
 
 
 def thresholds(spec: Thresholds) -> tuple[Threshold, ...]:
