@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ltlab_ci import console, errors, load, model
-from ltlab_ci.flows import measure, recording, usage
+from ltlab_ci.flows import measure, recording, trouble, turns, usage
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
@@ -23,8 +22,6 @@ from ltlab_ci.store import duck, trimmed
 SIDES = ("base", "head")
 _LOOK_EVERY_S = 0.25
 _PATIENCE_S = 5.0
-_SLACK_S = 1.0  # engines never start in the same instant; what is measured is cut from the overlap
-_TURN_S = 2.0
 _CLOCK_STEP_S = 0.5
 
 
@@ -71,16 +68,6 @@ class Ran:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Turns:
-    """When the sides load their services in a round: at once, or the one after the other."""
-
-    of: Mapping[str, tuple[tuple[float, float], ...]]
-    warmup_s: float
-    seconds: float
-    alternate: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Lane:
     """A side of a running round."""
 
@@ -100,45 +87,23 @@ def one(task: Task, number: int, seconds: float) -> Ran:
     # Which port a side has changes with every round, whatever the coin says.
     first = (number + _coin(task.seed)) % 2
     places = {"base": first, "head": 1 - first}
-    turns = _turns(task.comparing, seconds, order)
+    timing = turns.planned(task.comparing, seconds, order)
     with contextlib.ExitStack() as opened:
         running: dict[str, service.Running] = {}
         for side in order:
             running[side] = opened.enter_context(_up(task, side, places[side], number, running))
         with task.interrupts.deferred():
             lanes = [
-                opened.enter_context(_lane(task, side, number, running[side], turns))
+                opened.enter_context(_lane(task, side, number, running[side], timing))
                 for side in order
             ]
             early = _watch(lanes, task, number)
             late = [found for lane in lanes for found in _end(lane, task, number, early=early)]
-    return _kept(task, lanes, turns, (*early, *late))
+    return _kept(task, lanes, timing, (*early, *late))
 
 
 def _coin(text: str) -> int:
     return hashlib.sha256(text.encode()).digest()[0] % 2
-
-
-def _turns(comparing: model.Comparing, seconds: float, order: tuple[str, ...]) -> _Turns:
-    if comparing.mode == "duet":
-        whole = ((0.0, comparing.warmup_s + seconds + _SLACK_S),)
-        return _Turns(
-            of=dict.fromkeys(SIDES, whole),
-            warmup_s=comparing.warmup_s,
-            seconds=seconds,
-            alternate=False,
-        )
-    warm = math.ceil(comparing.warmup_s / _TURN_S)
-    number = warm + max(1, round(seconds / _TURN_S / 2))
-    return _Turns(
-        of={
-            side: tuple((2 * _TURN_S * each + offset, _TURN_S) for each in range(number))
-            for side, offset in zip(order, (0.0, _TURN_S), strict=True)
-        },
-        warmup_s=warm * _TURN_S,
-        seconds=seconds,
-        alternate=True,
-    )
 
 
 @contextlib.contextmanager
@@ -156,19 +121,13 @@ def _up(
             told = f"{side}, in round {number}: {error.message}"
             if not others:
                 raise errors.LabNotReady(told, remedy=error.remedy) from error
-            other = next(iter(others))
-            raise errors.LabNotReady(
-                f"{told} (while {other} was up)",
-                remedy="both versions run at once: let port, files and names come from {port}, {env} "
-                "and {side} in `service`; where only two loads at once are too much, say "
-                f"`mode: alternate`. Its log is logs/{log.name}",
-            ) from error
+            raise trouble.second(told, next(iter(others)), log) from error
         yield running
 
 
 @contextlib.contextmanager
 def _lane(
-    task: Task, side: str, number: int, running: service.Running, turns: _Turns
+    task: Task, side: str, number: int, running: service.Running, timing: turns.Turns
 ) -> Iterator[_Lane]:
     prepared, bench = task.prepared, task.bench
     run_dir = task.logs / "rounds" / duck.stem(task.name) / f"{number:02d}-{side}"
@@ -176,7 +135,7 @@ def _lane(
     held = prepared.engine.hold(
         prepared.scenario,
         prepared.script,
-        load.Steady(turns=turns.of[side], rate_per_s=task.comparing.rate_per_s),
+        load.Steady(turns=timing.of[side], rate_per_s=task.comparing.rate_per_s),
         base_url=running.base_url,
         run_dir=run_dir,
     )
@@ -212,11 +171,11 @@ def _lane(
 
 def held(prepared: measure.Prepared, comparing: model.Comparing) -> load.Held:
     """Return what will be held of a script, before anything starts. Raises ConfigError."""
-    turns = _turns(comparing, prepared.engine.ROUND_S, SIDES).of["base"]
+    timing = turns.planned(comparing, prepared.engine.ROUND_S, SIDES)
     return prepared.engine.hold(
         prepared.scenario,
         prepared.script,
-        load.Steady(turns=turns, rate_per_s=comparing.rate_per_s),
+        load.Steady(turns=timing.of["base"], rate_per_s=comparing.rate_per_s),
         base_url="",
         run_dir=Path(),
     )
@@ -237,7 +196,7 @@ def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
             for lane in lanes:
                 death = lane.running.death()
                 if death is not None:
-                    return [_died(lane.side, death, number)]
+                    return [trouble.died(lane.side, death, number)]
             if task.interrupts.requested:
                 return [measure.interrupted(task.name)]
             if any(codes):
@@ -269,37 +228,25 @@ def _end(
         yield found.model_copy(update={"message": told, "scenario": task.name})
     counted = outcome.totals.get("http_reqs")
     if counted is not None and counted != lane.recorder.requests and not outcome.findings:
-        yield model.Finding(
-            code="samples-incomplete",
-            effect="store",
-            message=f"{lane.side}, in round {number}: the engine counted {counted:g} http_reqs, the "
-            f"samples hold {lane.recorder.requests}",
-            remedy="run again; if it happens again, report it with logs/",
-            scenario=task.name,
-        )
+        yield trouble.incomplete(lane.side, number, counted, lane.recorder.requests, task.name)
     if abs(lane.recorder.clock.step_s) > _CLOCK_STEP_S:
-        yield model.Finding(
-            code="clock-step",
-            effect="invalid",
-            message="the machine's clock was set by "
-            f"{lane.recorder.clock.step_s:+.1f} s during round {number}: samples lie where they do "
-            "not belong",
-            remedy="run again once the clock is right (NTP), on a machine that does not sleep meanwhile",
-            scenario=task.name,
-        )
+        yield trouble.clock_step(number, lane.recorder.clock.step_s, task.name)
 
 
 def _kept(
-    task: Task, lanes: list[_Lane], turns: _Turns, findings: tuple[model.Finding, ...]
+    task: Task, lanes: list[_Lane], timing: turns.Turns, findings: tuple[model.Finding, ...]
 ) -> Ran:
     """Cut the samples to what was measured; those of a round that was cut short are put aside."""
     used: dict[str, trimmed.Used] = {}
     if all(found.effect == "warn" for found in findings):
         try:
             looked = {lane.side: trimmed.look(lane.file, lane.running.base_url) for lane in lanes}
-            findings += tuple(_astray(task, looked))
-            windows = _windows(looked, turns)
-            used = {lane.side: trimmed.cut(lane.file, windows[lane.side]) for lane in lanes}
+            findings += tuple(trouble.astray(looked, task.name))
+            windows = turns.windows(looked, timing)
+            used = {
+                lane.side: trimmed.cut(lane.file, windows[lane.side], lane.running.base_url)
+                for lane in lanes
+            }
         except errors.StoreError as error:
             findings += (measure.finding(error, "store", task.name),)
     if any(found.effect != "warn" for found in findings):
@@ -316,61 +263,3 @@ def _put_aside(lane: _Lane, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(OSError):
         lane.file.replace(folder / f"{lane.side}-{lane.file.name}")
-
-
-def _astray(task: Task, looked: Mapping[str, trimmed.Looked]) -> Iterator[model.Finding]:
-    for side, each in looked.items():
-        if each.astray:
-            yield model.Finding(
-                code="requests-elsewhere",
-                effect="invalid",
-                message=f"no request of {side} went to its service; one went to {each.astray}",
-                remedy="let the script take the address from BASE_URL (`__ENV.BASE_URL` in k6)",
-                scenario=task.name,
-            )
-        elif each.first_ns is None:
-            yield model.Finding(
-                code="no-request",
-                effect="invalid",
-                message=f"the script made no HTTP request on {side}",
-                remedy="let the script call the service; BASE_URL in its environment says where it is",
-                scenario=task.name,
-            )
-
-
-def _windows(
-    looked: Mapping[str, trimmed.Looked], turns: _Turns
-) -> dict[str, list[trimmed.Window]]:
-    """Return what to keep of each side: the time of both, or its turns moved together."""
-    first = {side: each.first_ns or 0 for side, each in looked.items()}
-    start_ns = max(first.values()) + _ns(turns.warmup_s)
-    if not turns.alternate:
-        window = trimmed.Window(start_ns=start_ns, end_ns=start_ns + _ns(turns.seconds))
-        return {side: [window] for side in looked}
-    found: dict[str, list[trimmed.Window]] = {side: [] for side in looked}
-    for side, of in turns.of.items():
-        zero_ns = first[side] - _ns(of[0][0])  # when a side's engine began to count
-        measured = [turn for turn in of if turn[0] - of[0][0] >= turns.warmup_s * 2]
-        for place, (turn_s, length_s) in enumerate(measured):
-            at_ns = zero_ns + _ns(turn_s)
-            found[side].append(
-                trimmed.Window(
-                    start_ns=at_ns,
-                    end_ns=at_ns + _ns(length_s),
-                    moved_ns=start_ns + place * _ns(_TURN_S) - at_ns,
-                )
-            )
-    return found
-
-
-def _ns(seconds: float) -> int:
-    return round(seconds * 1e9)
-
-
-def _died(side: str, death: str, number: int) -> model.Finding:
-    return model.Finding(
-        code="service-died",
-        effect="lab",
-        message=f"the service of {side} {death} in round {number}",
-        remedy=f"see logs/service-{side}.log in the report",
-    )

@@ -87,22 +87,20 @@ def measured_alone(
     done: list[measure.Measured] = []
     log = config.report_dir / "logs" / "service.log"
     try:
-        with (
-            bench.built(version, log=log) as built,
-            bench.service(built, log=log) as running,
-        ):
+        with bench.built(version, log=log) as built, bench.service(built, log=log) as running:
             if running.base_url:
                 outside.voice.say(
                     f"service ready at {running.base_url} after {running.ready_after_s:.1f} s"
                 )
             for each in prepared:
+                live = lab.live(each.scenario.name, inside=bench.contained)
                 with outside.interrupts.deferred():
                     done.append(
                         measure.scenario(
                             each,
                             bench=bench,
                             running=running,
-                            live=lab.live(each.scenario.name, inside=bench.contained),
+                            live=live,
                             report_dir=config.report_dir,
                             voice=outside.voice,
                             interrupts=outside.interrupts,
@@ -110,9 +108,7 @@ def measured_alone(
                     )
                 if running.death() is not None or outside.interrupts.requested:
                     break
-    except errors.LabNotReady as error:
-        return done, [found(error)]
-    except errors.EngineError as error:
+    except (errors.LabNotReady, errors.EngineError) as error:
         return done, [found(error)]
     except KeyboardInterrupt:
         when = "after the load" if done else "before any load"

@@ -1,7 +1,8 @@
 """Samples of a round cut down to what was measured on both sides: warm-up and what came after go.
 
 Where sides took turns, each one's turns are moved together, so that turns made one after the other
-lie over one another. Not here: reading rounds to judge them (rounds.py).
+lie over one another. An address in names and URLs goes: it differs by side and round, and what is
+requested is the same. Not here: reading rounds to judge them (rounds.py).
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ from ltlab_ci.store import duck
 _START = (
     "CASE WHEN metric IN ('http_req_duration', 'iteration_duration') "
     "THEN time_ns - CAST(value * 1e6 AS BIGINT) ELSE time_ns END"
+)
+
+
+_PATH = (
+    "CREATE TEMP MACRO path(address) AS CASE WHEN address = getvariable('base') THEN '/' "
+    "WHEN starts_with(address, getvariable('base') || '/') "
+    "OR starts_with(address, getvariable('base') || '?') "
+    "THEN substr(address, length(getvariable('base')) + 1) ELSE address END"
 )
 
 
@@ -63,26 +72,30 @@ def look(path: Path, base_url: str) -> Looked:
         if "url" not in columns:
             return Looked(first_ns=first)
         # An address written as http.url`...` holds ${} in place of its host.
+        db.execute("SET VARIABLE base = ?", [base_url])
+        db.execute(_PATH)
         [(all_of_it, own, other)] = db.execute(
-            "SELECT count(*), count(*) FILTER (starts_with(url, ?)), "
-            "any_value(url) FILTER (NOT starts_with(url, ?)) FROM samples "
-            f"WHERE metric = 'http_req_duration' AND url LIKE 'http%' {outside}",
-            [base_url, base_url],
+            "SELECT count(*), count(*) FILTER (path(url) != url), "
+            "any_value(url) FILTER (path(url) = url) FROM samples "
+            f"WHERE metric = 'http_req_duration' AND url LIKE 'http%' {outside}"
         ).fetchall()
         return Looked(first_ns=first, astray=other if all_of_it and not own else "")
 
 
-def cut(path: Path, windows: Sequence[Window]) -> Used:
+def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:
     """Keep the samples inside the windows only. Raises StoreError."""
-    with _open(path) as (db, _):
+    with _open(path) as (db, columns):
         db.execute("CREATE TABLE windows (start_ns BIGINT, end_ns BIGINT, moved_ns BIGINT)")
         db.executemany(
             "INSERT INTO windows VALUES (?, ?, ?)",
             [[each.start_ns, each.end_ns, each.moved_ns] for each in windows],
         )
         new = path.with_suffix(".new")
+        db.execute("SET VARIABLE base = ?", [base_url])
+        db.execute(_PATH)
+        named = "".join(f", path({name}) AS {name}" for name in ("name", "url") if name in columns)
         db.execute(
-            "COPY (SELECT samples.* REPLACE (time_ns + moved_ns AS time_ns) FROM samples "
+            f"COPY (SELECT samples.* REPLACE (time_ns + moved_ns AS time_ns{named}) FROM samples "
             f"JOIN windows ON {_START} >= start_ns AND {_START} < end_ns) "
             f"TO '{duck.quoted(new)}' {duck.PARQUET}"
         )
