@@ -95,6 +95,10 @@ _COMMANDS = {
         "compare:command",
         "Say whether head is slower than base: both run now, at the same time under the same load.",
     ),
+    "selftest": (
+        "selftest:command",
+        "Compare head with itself, again and again: whatever is found is a false alarm.",
+    ),
 }
 """Name to `module:attribute` in this package, and the line that `ltlab --help` shows."""
 

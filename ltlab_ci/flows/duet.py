@@ -124,9 +124,12 @@ def planned(
     *,
     seed: str,
     prepared: Sequence[measure.Prepared],
-    samples: str = "samples",
+    place: str = "",
 ) -> list[rounds.Task]:
-    """Return a task for each scenario; with several of them each has a folder of its own."""
+    """Return a task for each scenario; with several of them each has a folder of its own.
+
+    `place` is a folder for all of it, among samples and logs.
+    """
     several = len(prepared) > 1
     return [
         rounds.Task(
@@ -134,9 +137,9 @@ def planned(
             bench=bench,
             versions=both,
             comparing=config.compare,
-            samples=config.report_dir / samples,
+            samples=config.report_dir / "samples" / place,
             scenario=duck.stem(each.scenario.name) if several else "",
-            logs=config.report_dir / "logs",
+            logs=config.report_dir / "logs" / place,
             seed=seed,
             voice=outside.voice,
             interrupts=outside.interrupts,

@@ -87,7 +87,7 @@ def one(task: Task, number: int, seconds: float) -> Ran:
     # Which port a side has changes with every round, whatever the coin says.
     first = (number + _coin(task.seed)) % 2
     places = {"base": first, "head": 1 - first}
-    timing = turns.planned(task.comparing, seconds, order)
+    timing = turns.planned(task.comparing, seconds, order, apart_s=task.prepared.engine.APART_S)
     with contextlib.ExitStack() as opened:
         running: dict[str, service.Running] = {}
         for side in order:
@@ -171,7 +171,9 @@ def _lane(
 
 def held(prepared: measure.Prepared, comparing: model.Comparing) -> load.Held:
     """Return what will be held of a script, before anything starts. Raises ConfigError."""
-    timing = turns.planned(comparing, prepared.engine.ROUND_S, SIDES)
+    timing = turns.planned(
+        comparing, prepared.engine.ROUND_S, SIDES, apart_s=prepared.engine.APART_S
+    )
     return prepared.engine.hold(
         prepared.scenario,
         prepared.script,

@@ -12,40 +12,44 @@ from dataclasses import dataclass
 from ltlab_ci import model
 from ltlab_ci.store import trimmed
 
-_SLACK_S = 1.0  # engines never start in the same instant; what is measured is cut from the overlap
-_TURN_S = 2.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class Turns:
-    """When the sides load their services in a round: at once, or the one after the other."""
+    """When the sides load their services in a round: at once, or in turns of `turn_s` if that is not 0."""
 
     of: Mapping[str, tuple[tuple[float, float], ...]]
     warmup_s: float
     seconds: float
-    alternate: bool
+    turn_s: float
 
 
-def planned(comparing: model.Comparing, seconds: float, order: tuple[str, ...]) -> Turns:
-    """Return the turns of a round; `order` says who begins."""
+def planned(
+    comparing: model.Comparing, seconds: float, order: tuple[str, ...], *, apart_s: float
+) -> Turns:
+    """Return the turns of a round; `order` says who begins.
+
+    Engines never start in the same instant but up to `apart_s` apart: where both load at once, what is
+    measured is cut from the overlap; turns are long enough to lie beside one another mostly.
+    """
     if comparing.mode == "duet":
-        whole = ((0.0, comparing.warmup_s + seconds + _SLACK_S),)
+        whole = ((0.0, comparing.warmup_s + seconds + apart_s),)
         return Turns(
             of=dict.fromkeys(order, whole),
             warmup_s=comparing.warmup_s,
             seconds=seconds,
-            alternate=False,
+            turn_s=0.0,
         )
-    warm = math.ceil(comparing.warmup_s / _TURN_S)
-    number = warm + max(1, round(seconds / _TURN_S / 2))
+    turn_s = 2 * apart_s
+    warm = math.ceil(comparing.warmup_s / turn_s)
+    number = warm + max(1, round(seconds / turn_s / 2))
     return Turns(
         of={
-            side: tuple((2 * _TURN_S * each + offset, _TURN_S) for each in range(number))
-            for side, offset in zip(order, (0.0, _TURN_S), strict=True)
+            side: tuple((2 * turn_s * each + offset, turn_s) for each in range(number))
+            for side, offset in zip(order, (0.0, turn_s), strict=True)
         },
-        warmup_s=warm * _TURN_S,
+        warmup_s=warm * turn_s,
         seconds=seconds,
-        alternate=True,
+        turn_s=turn_s,
     )
 
 
@@ -53,7 +57,7 @@ def windows(looked: Mapping[str, trimmed.Looked], turns: Turns) -> dict[str, lis
     """Return what to keep of each side: the time of both, or its turns moved together."""
     first = {side: each.first_ns or 0 for side, each in looked.items()}
     start_ns = max(first.values()) + _ns(turns.warmup_s)
-    if not turns.alternate:
+    if not turns.turn_s:
         window = trimmed.Window(start_ns=start_ns, end_ns=start_ns + _ns(turns.seconds))
         return {side: [window] for side in looked}
     found: dict[str, list[trimmed.Window]] = {side: [] for side in looked}
@@ -66,7 +70,7 @@ def windows(looked: Mapping[str, trimmed.Looked], turns: Turns) -> dict[str, lis
                 trimmed.Window(
                     start_ns=at_ns,
                     end_ns=at_ns + _ns(length_s),
-                    moved_ns=start_ns + place * _ns(_TURN_S) - at_ns,
+                    moved_ns=start_ns + place * _ns(turns.turn_s) - at_ns,
                 )
             )
     return found

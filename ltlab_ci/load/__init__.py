@@ -44,6 +44,10 @@ class Engine(Protocol):
     def ROUND_S(self) -> float:
         """Return how long a round of a comparison usually is: starting it again takes time too."""
 
+    @property
+    def APART_S(self) -> float:
+        """Return how far apart two that are started together may begin their load."""
+
     def find(self, machine: Machine, path: str) -> Tool:
         """Return the engine at `path`, on PATH, or installed now. Raises EngineError."""
 

@@ -25,6 +25,7 @@ from ltlab_ci.load.plan import Held, Machine, Plan, Script, Steady, Tool, addres
 
 IMAGE = "artilleryio/artillery:2.0.34"
 ROUND_S = 40.0
+APART_S = 3.0
 _IN_IMAGE = Path("/home/node/artillery")  # Dockerfile of artilleryio/artillery
 QUIET = {
     "ARTILLERY_DISABLE_TELEMETRY": "true",

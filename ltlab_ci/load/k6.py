@@ -19,6 +19,7 @@ from ltlab_ci.load.plan import Held, Machine, Plan, Script, Steady, Tool, addres
 
 IMAGE = "grafana/k6:2.2.0"
 ROUND_S = 20.0
+APART_S = 1.0
 CSV = "samples.csv"
 QUIET = {
     "K6_NO_USAGE_REPORT": "true",  # no call to the vendor at the end of a run

@@ -82,6 +82,7 @@ from ltlab_ci.model.samples import (
     Unit,
     Window,
 )
+from ltlab_ci.model.selftest import SelfTest, Tried
 from ltlab_ci.model.series import Beyond, Distribution, ErrorKind, Excerpt, Series, Trend
 from ltlab_ci.model.service import ComposeService, Ready, Service
 from ltlab_ci.model.thresholds import (
@@ -160,6 +161,7 @@ __all__ = [
     "Scenario",
     "ScenarioResult",
     "ScenarioSpec",
+    "SelfTest",
     "Series",
     "Service",
     "Severity",
@@ -175,6 +177,7 @@ __all__ = [
     "Thresholds",
     "Times",
     "Trend",
+    "Tried",
     "Unit",
     "Unjudged",
     "Verdict",

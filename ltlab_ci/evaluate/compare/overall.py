@@ -58,13 +58,24 @@ def worst(verdicts: tuple[model.ComparisonVerdict, ...]) -> model.ComparisonVerd
     return min(verdicts, key=ORDER.index)
 
 
+def alarmed(comparison: model.Comparison) -> bool:
+    """Say whether any difference was found, whichever way."""
+    return bool(_verdicts(comparison) & _ALARMS)
+
+
 def settled(comparison: model.Comparison) -> bool:
     """Say whether nothing is left to find: an alarm, or every row is shown not to have changed."""
-    seen = {row.verdict for row in comparison.rows} | {comparison.throughput.verdict}
-    errors = {each.verdict for each in (comparison.errors, *comparison.errors_of)}
-    if "invalid" in seen:
-        return False
-    return bool((seen | errors) & _ALARMS) or (seen | errors) <= {"no change"}
+    seen = _verdicts(comparison)
+    return "invalid" not in seen and (bool(seen & _ALARMS) or seen <= {"no change"})
+
+
+def _verdicts(comparison: model.Comparison) -> set[str]:
+    return {
+        comparison.throughput.verdict,
+        comparison.errors.verdict,
+        *(row.verdict for row in comparison.rows),
+        *(each.verdict for each in comparison.errors_of),
+    }
 
 
 def unsettled(comparison: model.Comparison, reason: str) -> model.Comparison:

@@ -10,8 +10,7 @@ import pytest
 
 from ltlab_ci import console, errors, model
 from ltlab_ci.flows import versions
-from tests import factories
-from tests.unit.lab import repository
+from tests import factories, repository
 
 pytestmark = pytest.mark.processes
 

@@ -8,7 +8,7 @@ import pytest
 
 from ltlab_ci import errors
 from ltlab_ci.lab import git
-from tests.unit.lab import repository
+from tests import repository
 
 pytestmark = pytest.mark.processes
 
