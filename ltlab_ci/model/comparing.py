@@ -91,7 +91,7 @@ class CompareSpec(Frozen):
     )
     mode: Mode = pydantic.Field(
         default="duet",
-        description="`alternate`: base and head take turns of 2 s, where both loads at once do not fit.",
+        description="`alternate`: base and head load in turns, where both loads at once do not fit.",
     )
     warmup: Duration = pydantic.Field(
         default="3s", description="Load at the start of a round that is not measured."
