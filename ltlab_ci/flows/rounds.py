@@ -23,6 +23,7 @@ SIDES = ("base", "head")
 _LOOK_EVERY_S = 0.25
 _PATIENCE_S = 5.0
 _CLOCK_STEP_S = 0.5
+_CONTAINERS_APART_S = 2.0  # the second one is made while the first one starts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,11 @@ class Task:
     def name(self) -> str:
         """Return the scenario's name."""
         return self.prepared.scenario.name
+
+    @property
+    def apart_s(self) -> float:
+        """Return how far apart both engines may begin."""
+        return self.prepared.engine.APART_S + (_CONTAINERS_APART_S if self.bench.contained else 0)
 
     def folder(self, side: str) -> Path:
         """Return where a side's samples are, one file a round."""
@@ -87,7 +93,7 @@ def one(task: Task, number: int, seconds: float) -> Ran:
     # Which port a side has changes with every round, whatever the coin says.
     first = (number + _coin(task.seed)) % 2
     places = {"base": first, "head": 1 - first}
-    timing = turns.planned(task.comparing, seconds, order, apart_s=task.prepared.engine.APART_S)
+    timing = turns.planned(task.comparing, seconds, order, apart_s=task.apart_s)
     with contextlib.ExitStack() as opened:
         running: dict[str, service.Running] = {}
         for side in order:
