@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,7 +88,10 @@ class _Lane:
 
 
 def one(task: Task, number: int, seconds: float) -> Ran:
-    """Measure one round, numbered from 1. Raises LabNotReady, EngineError, KeyboardInterrupt."""
+    """Measure one round, numbered from 1. Raises LabNotReady, EngineError, KeyboardInterrupt.
+
+    What it leaves of a round that is not whole has to be put aside.
+    """
     coin = _coin(f"{task.seed}:{task.name}:{number}")
     order = SIDES if coin else SIDES[::-1]
     # Which port a side has changes with every round, whatever the coin says.
@@ -244,7 +248,7 @@ def _end(
 def _kept(
     task: Task, lanes: list[_Lane], timing: turns.Turns, findings: tuple[model.Finding, ...]
 ) -> Ran:
-    """Cut the samples to what was measured; those of a round that was cut short are put aside."""
+    """Return what came of a round, its samples cut to what was measured."""
     used: dict[str, trimmed.Used] = {}
     if all(found.effect == "warn" for found in findings):
         try:
@@ -257,9 +261,6 @@ def _kept(
             }
         except errors.StoreError as error:
             findings += (measure.finding(error, "store", task.name),)
-    if any(found.effect != "warn" for found in findings):
-        for lane in lanes:
-            _put_aside(lane, task.samples / "unfinished" / task.scenario)
     return Ran(
         findings=findings,
         cpu={side: each.service_cpu for side, each in used.items()},
@@ -267,7 +268,13 @@ def _kept(
     )
 
 
-def _put_aside(lane: _Lane, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(OSError):
-        lane.file.replace(folder / f"{lane.side}-{lane.file.name}")
+def put_aside(task: Task, number: int) -> None:
+    """Take the samples of a round that was cut short away from those that are judged."""
+    folder = task.samples / "unfinished" / task.scenario
+    for side in SIDES:
+        file = task.folder(side) / duck.file_name(_file(number))
+        shutil.rmtree(file.with_suffix(".parts"), ignore_errors=True)
+        shutil.rmtree(file.parent / ".spill", ignore_errors=True)
+        if file.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            file.replace(folder / f"{side}-{file.name}")
