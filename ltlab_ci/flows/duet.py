@@ -41,10 +41,12 @@ def compared(config: model.Config, outside: Outside) -> model.Result:
         except KeyboardInterrupt:
             early = run.interrupted("interrupted before any load")
             return case.report(run.not_run(prepared), [early])
-        head = both.get("head", pair.head)
-        measured, missed = run.measured_alone(
-            config, bench, head, prepared, outside=outside, lab=lab
-        )
+        measured: list[measure.Measured] = []
+        missed: list[model.Finding] = []
+        if "head" in both:
+            measured, missed = run.measured_alone(
+                config, bench, both["head"], prepared, outside=outside, lab=lab
+            )
         findings, against = [*pair.findings, *trouble, *missed], judge.Compared()
         if len(both) == len(rounds.SIDES) and not missed and _went_well(measured):
             tasks = planned(config, outside, bench, both, seed=pair.seed, prepared=prepared)
