@@ -131,7 +131,9 @@ def _up(
             told = f"{side}, in round {number}: {error.message}"
             if not others:
                 raise errors.LabNotReady(told, remedy=error.remedy) from error
-            raise trouble.second(told, next(iter(others)), log) from error
+            raise errors.LabNotReady(
+                f"{told} (while {next(iter(others))} was up)", remedy=trouble.twice(log)
+            ) from error
         yield running
 
 
@@ -139,7 +141,7 @@ def _up(
 def _lane(
     task: Task, side: str, number: int, running: service.Running, timing: turns.Turns
 ) -> Iterator[_Lane]:
-    prepared, bench = task.prepared, task.bench
+    prepared = task.prepared
     run_dir = task.logs / "rounds" / duck.stem(task.name) / f"{number:02d}-{side}"
     run_dir.mkdir(parents=True)
     held = prepared.engine.hold(
@@ -154,14 +156,13 @@ def _lane(
     plan = prepared.engine.plan(
         prepared.tool, held.scenario, held.script, base_url=running.base_url, run_dir=run_dir
     )
-    writer = duck.Writer(task.folder(side), _file(number), whole=True)
     # One line tells how it goes; both sides get the same load.
     shown = task.voice.progress(f"{task.name} round {number}", held.script.load.duration_s)
     with (
         shown
         if side == "head"
         else contextlib.nullcontext(console.Progress("", None, None)) as bar,
-        bench.exec(plan.argv, image=prepared.tool.image, env=plan.env, log=plan.log) as child,
+        task.bench.exec(plan.argv, image=prepared.tool.image, env=plan.env, log=plan.log) as child,
     ):
         yield _Lane(
             side=side,
@@ -170,7 +171,7 @@ def _lane(
             running=running,
             child=child,
             recorder=recording.Recorder(
-                writer,
+                duck.Writer(task.folder(side), _file(number), whole=True),
                 prepared.engine.reader(run_dir),
                 usage.Gauge(child, running.child, run_dir),
                 bar,

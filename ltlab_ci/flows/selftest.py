@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ltlab_ci import errors, leftovers, model
 from ltlab_ci.evaluate import compare as statistics
@@ -47,14 +48,9 @@ def run(config: model.Config, outside: Outside, times: int) -> Tested:
         both, trouble = duet.built(opened, config, bench, pair)
         findings += trouble
         for number in range(1, times + 1) if len(both) == len(rounds.SIDES) else ():
+            seed, place = f"{pair.seed}:{number}", f"{number:03d}"
             tasks = duet.planned(
-                config,
-                outside,
-                bench,
-                both,
-                seed=f"{pair.seed}:{number}",
-                prepared=prepared,
-                place=f"{number:03d}",
+                config, outside, bench, both, seed=seed, prepared=prepared, place=place
             )
             against, more = duet.all_of(tasks, told, pair.facts)
             findings += more
@@ -65,20 +61,17 @@ def run(config: model.Config, outside: Outside, times: int) -> Tested:
             if outside.interrupts.requested:
                 findings.append(interrupted("interrupted between two comparisons"))
                 break
-        ended = outside.now()
-        result = _summed(
-            config,
-            times,
-            tried,
-            findings,
-            model.Times(
-                started=started.isoformat(timespec="seconds"),
-                wall_s=round((ended - started).total_seconds(), 1),
-                written=ended.isoformat(timespec="seconds"),
-            ),
-        )
+        result = _summed(config, times, tried, findings, _times(started, outside.now()))
         folder.write(config.report_dir, {FILE: f"{result.model_dump_json(indent=2)}\n".encode()})
     return Tested(result=result, code=_code(result))
+
+
+def _times(started: datetime, ended: datetime) -> model.Times:
+    return model.Times(
+        started=started.isoformat(timespec="seconds"),
+        wall_s=round((ended - started).total_seconds(), 1),
+        written=ended.isoformat(timespec="seconds"),
+    )
 
 
 def _tried(against: judge.Compared) -> model.Tried:

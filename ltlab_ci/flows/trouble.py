@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ltlab_ci import errors, model
+from ltlab_ci import model
 from ltlab_ci.store import trimmed
 
 
-def second(told: str, other: str, log: Path) -> errors.LabNotReady:
-    """Return the error of a service that did not come up beside the other side's."""
-    return errors.LabNotReady(
-        f"{told} (while {other} was up)",
-        remedy="both versions run at once: let port, files and names come from {port}, {env} and "
-        "{side} in `service`; where only two loads at once are too much, say `mode: alternate`. "
-        f"Its log is logs/{log.name}",
+def twice(log: Path) -> str:
+    """Return what to do where a service does not come up beside the other side's."""
+    return (
+        "both versions run at once: let port, files and names come from {port}, {env} and {side} in "
+        "`service`; where only two loads at once are too much, say `mode: alternate`. "
+        f"Its log is logs/{log.name}"
     )
 
 

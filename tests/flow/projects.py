@@ -111,9 +111,10 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """A user's folder, and how `ltlab` is run in it."""
+    """A user's folder, how `ltlab` is run in it, and how long one run may take."""
 
     folder: Path
+    patience_s: float = PATIENCE_S
 
     def run(self, *words: str, env: Mapping[str, str] | None = None) -> Ran:
         """Run `ltlab` to its end."""
@@ -142,7 +143,7 @@ class Project:
             run = Running(child=child, folder=self.folder, work=work, tag=tag)
             try:
                 yield run
-                child.wait(timeout=PATIENCE_S)
+                child.wait(timeout=self.patience_s)
             finally:
                 run.end()
 

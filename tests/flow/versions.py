@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests import repository
 from tests.flow import projects
 
 SERVICE = projects.DATA / "flow" / "versioned.py"
+PATIENCE_S = 300.0  # a comparison takes its time, and longer on a busy machine
 COMPARE = "{budget: 24s, round: 6s, warmup: 1s}"
 BUSY = (
     "executor: 'constant-arrival-rate', rate: 25, duration: '1s', preAllocatedVUs: 10, maxVUs: 50"
@@ -51,4 +53,4 @@ def project(  # what a version may differ by
     repository.git(folder, "checkout", "--quiet", "-b", "work")
     projects.write(folder, lab(head, compare=compare, script=script))
     repository.commit(folder)
-    return made
+    return replace(made, patience_s=PATIENCE_S)

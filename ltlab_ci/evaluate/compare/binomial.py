@@ -13,8 +13,7 @@ _HALVINGS = 60
 
 def interval(hits: int, of: int, *, level: float = 0.95) -> tuple[float, float]:
     """Return the interval of a share of which `hits` in `of` independent tries were seen."""
-    if not 0 <= hits <= of:
-        raise ValueError(f"{hits} of {of}")
+    assert 0 <= hits <= of, f"{hits} of {of}"
     tail = (1 - level) / 2
     low = _root(lambda p: 1 - _at_most(hits - 1, of, p), tail) if hits else 0.0
     high = _root(lambda p: 1 - _at_most(hits, of, p), 1 - tail) if hits < of else 1.0

@@ -132,7 +132,7 @@ REFUSED_BY_BOTH: list[tuple[tuple[str | int, ...], object]] = [
     (("lab",), {"runtime": "kubernetes"}),
     (("lab",), {"store": {"raw_retention": "14"}}),
     (("compare",), {"agianst": "merge-base"}),
-    (("compare", "mode"), "both"),
+    (("compare",), {"mode": "both"}),
     (("service",), {"url": "shop.test"}),
     (("service",), {"url": "ftp://shop.test"}),
 ]

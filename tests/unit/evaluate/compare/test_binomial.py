@@ -37,5 +37,5 @@ def test_interval__holds_the_share_and_mirrors(seen: tuple[int, int]) -> None:
 
 
 def test_interval__of_nothing_is_a_bug_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="3 of 2"):
+    with pytest.raises(AssertionError, match="3 of 2"):
         binomial.interval(3, 2)
