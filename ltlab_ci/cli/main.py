@@ -105,7 +105,11 @@ _COMMANDS = {
     ),
     "compare": (
         "compare:command",
-        "Say whether head is slower than base, from samples recorded at the same time.",
+        "Say whether head is slower than base: both run now, at the same time under the same load.",
+    ),
+    "selftest": (
+        "selftest:command",
+        "Compare head with itself, again and again: whatever is found is a false alarm.",
     ),
 }
 """Name to `module:attribute` in this package, and the line that `ltlab --help` shows."""

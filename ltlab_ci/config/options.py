@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ltlab_ci import model
+
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
@@ -49,6 +51,12 @@ OPTIONS = (
     Option(name="node", help="The Node.js that runs Artillery."),
     Option(name="lab", help="Where to run: embedded, docker or external (`lab.runtime`)."),
     Option(name="lab-dir", help="Where `ltlab start` keeps its settings.", default="~/.ltlab"),
+    Option(
+        name="against",
+        help="What head is compared with (`compare.against`).",
+        default=model.MERGE_BASE,
+    ),
+    Option(name="budget", help="Time to compare, a scenario (`compare.budget`).", default="120s"),
     Option(name="influxdb-url", help="The InfluxDB 2 of an external lab.", guarded=True),
     Option(name="influxdb-org", help="Its organisation.", default="ltlab", guarded=True),
     Option(name="influxdb-bucket", help="Its bucket.", default="ltlab", guarded=True),

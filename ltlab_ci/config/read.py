@@ -16,7 +16,7 @@ import dotenv
 import pydantic
 
 from ltlab_ci import errors, model
-from ltlab_ci.config import checks, document, options, places
+from ltlab_ci.config import checks, document, options, places, target
 
 _K6 = frozenset({".js", ".ts", ".mjs", ".cjs", ".tar"})
 _ARTILLERY = frozenset({".yml", ".yaml", ".json"})
@@ -57,6 +57,12 @@ def load(
             scenarios=tuple(scenario for scenario in scenarios if scenario.name in chosen),
             lab=places.lab(
                 file.lab, file.grafana, settings, cwd=cwd, environ=environ, root=path.parent
+            ),
+            compare=model.Comparing.of(
+                file.compare,
+                against=_against(settings["against"], path.parent, cwd),
+                budget=settings["budget"].value,
+                target=target.of(environ),
             ),
         ),
         settings=settings,
@@ -132,6 +138,7 @@ def _config(
     file: Path | None = None,
     root: Path | None = None,
     lab: Mapping[str, Any] | None = None,
+    compare: model.Comparing | None = None,
 ) -> model.Config:
     if lab is None:
         lab = places.lab(
@@ -150,6 +157,7 @@ def _config(
         artillery_version=_version(settings["artillery-version"]),
         artillery_path=_program(settings["artillery"], base, cwd),
         node_path=_program(settings["node"], base, cwd),
+        compare=compare or model.Comparing(),
         **lab,
     )
 
@@ -180,6 +188,8 @@ def _from_file(file: model.LabFile) -> dict[str, str]:
         "artillery": artillery.path or "",
         "artillery-version": artillery.version or "",
         "lab": file.lab.runtime or "",
+        "against": file.compare.against or "",
+        "budget": file.compare.budget or "",
     }
 
 
@@ -188,6 +198,19 @@ def _program(setting: options.Setting, root: Path, cwd: Path) -> str:
     if "/" not in setting.value:
         return setting.value
     return str((root if setting.source == "ltlab.yml" else cwd) / setting.value)
+
+
+def _against(setting: options.Setting, root: Path, cwd: Path) -> str:
+    """Make a folder to compare with absolute; a git reference never begins like one."""
+    if not setting.value.startswith((".", "/")):
+        return setting.value
+    start = root if setting.source == "ltlab.yml" else cwd
+    return str((start / setting.value).resolve())
+
+
+def service(path: Path) -> model.Service | None:
+    """Return the service block of another version's ltlab.yml. Raises ConfigError."""
+    return document.check(document.load(path)).service
 
 
 def _version(setting: options.Setting) -> str:

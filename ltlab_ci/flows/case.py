@@ -54,12 +54,13 @@ class Case:
         judged: Sequence[judge.Judged],
         findings: Sequence[model.Finding],
         lab: labs.Lab | None = None,
+        against: judge.Compared | None = None,
     ) -> model.Result:
         """Sum up and write the report."""
         where = embedded.describe(self.config.service)
         if lab is not None:
             where = where.model_copy(update=lab.described())
-        result = _sum_up(judged, findings, where, self.outside, self.started)
+        result = _sum_up(judged, findings, where, self.outside, self.started, against=against)
         said = logs.excerpts(self.config.report_dir)
         try:
             if lab is not None:
@@ -67,7 +68,7 @@ class Case:
             folder.write(self.config.report_dir, report.render(result, said))
         except errors.StoreError as error:
             told = [*findings, found(error)]
-            result = _sum_up(judged, told, where, self.outside, self.started)
+            result = _sum_up(judged, told, where, self.outside, self.started, against=against)
             # What was written before must not claim more than this run came to.
             folder.write_instead(self.config.report_dir, report.render(result, said))
         return result
@@ -122,6 +123,8 @@ def _sum_up(
     where: model.Environment,
     outside: Outside,
     started: datetime,
+    *,
+    against: judge.Compared | None = None,
 ) -> model.Result:
     ended = outside.now()
     times = model.Times(
@@ -129,4 +132,4 @@ def _sum_up(
         wall_s=round((ended - started).total_seconds(), 1),
         written=ended.isoformat(timespec="seconds"),
     )
-    return judge.result(judged, findings, where, outside.reproduce, times)
+    return judge.result(judged, findings, where, outside.reproduce, times, against=against)

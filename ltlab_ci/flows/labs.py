@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from ltlab_ci import console, errors, model
 from ltlab_ci.lab import compose, daemon, engine_token, lab_ready, left_up
+from ltlab_ci.lab.bench import Bench
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +58,16 @@ class Lab:
 
 @contextlib.contextmanager
 def up(
-    config: model.Config, environ: Mapping[str, str], unique: str, voice: console.Console
+    config: model.Config,
+    bench: Bench,
+    environ: Mapping[str, str],
+    unique: str,
+    voice: console.Console,
 ) -> Iterator[Lab]:
     """Hand out the lab that a configuration asks for; what was booted for it is gone afterwards.
 
-    Which one, and why, is said. Raises LabNotReady.
+    Engines in containers of their own reach it by its services' names. Which one, and why, is said.
+    Raises LabNotReady.
     """
     project = plain(config.root.name)
     tags = {"testid": f"{project}-{unique}", "project": project}
@@ -73,6 +79,8 @@ def up(
             token = opened.enter_context(made)
             if not token:
                 voice.say("InfluxDB makes no token for engines: their samples go there afterwards")
+        if bench.contained and name:
+            bench.join(name)
         yield Lab(
             runtime=runtime,
             tags=tags,

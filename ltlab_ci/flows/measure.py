@@ -165,7 +165,7 @@ def _watch(
             if death is not None:
                 return [_died(death, name)]
             if interrupts.requested:
-                return [_interrupted(name)]
+                return [interrupted(name)]
     except errors.StoreError as error:
         return [finding(error, "store", name)]
     return []
@@ -193,7 +193,8 @@ def _died(death: str, name: str) -> model.Finding:
     )
 
 
-def _interrupted(name: str) -> model.Finding:
+def interrupted(name: str) -> model.Finding:
+    """Say that a scenario did not come to its end because somebody asked to stop."""
     return model.Finding(
         code="interrupted",
         effect="interrupted",

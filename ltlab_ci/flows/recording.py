@@ -34,6 +34,11 @@ class Recorder:
         """Return how many samples were stored."""
         return self._writer.samples
 
+    @property
+    def requests(self) -> int:
+        """Return how many requests are among them."""
+        return self._pulse.requests
+
     def look(self) -> None:
         """Store what was written since the last time. Raises StoreError."""
         self._gauge.look()

@@ -41,9 +41,9 @@ def bench(unique: str) -> str:
     return f"ltlab-{unique}-bench"
 
 
-def service(bench: str) -> str:
-    """Return the Compose project of a service under test, by its bench."""
-    return f"{bench}-service"
+def service(bench: str, side: str) -> str:
+    """Return the Compose project of a side's service under test, by its bench."""
+    return f"{bench}-{side}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ def find(client: docker.DockerClient, unique: str) -> Made:
         return Made()
     mine = (
         f"{PROJECT_LABEL}={lab(unique)}",
-        f"{PROJECT_LABEL}={service(bench(unique))}",
+        *(f"{PROJECT_LABEL}={service(bench(unique), side)}" for side in ("base", "head")),
         f"{RUN_LABEL}={bench(unique)}",
     )
     return Made(

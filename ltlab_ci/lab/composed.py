@@ -28,9 +28,16 @@ _REMEDY = "try it by hand: docker compose up --build --wait"
 
 @contextlib.contextmanager
 def up(
-    found: daemon.Daemon, spec: model.Service, *, name: str, network: str, root: Path, log: Path
+    found: daemon.Daemon,
+    spec: model.Service,
+    *,
+    name: str,
+    network: str,
+    alias: str,
+    root: Path,
+    log: Path,
 ) -> Iterator[tuple[Program, int]]:
-    """Bring all services of the file up, the one under test into `network` under its own name.
+    """Bring all services of the file up, the one under test into `network` as `alias`.
 
     Hands out that one, and the host port at which it is reached. All of it is gone afterwards,
     with its volumes. Raises LabNotReady.
@@ -47,7 +54,7 @@ def up(
             _run(found, [*words, "up", "--detach", "--build", "--wait"], _UP_S)
             made = compose.container(found, name, service)
             assert made is not None  # Compose has just waited for it
-            found.client.networks.get(network).connect(made, aliases=[service])
+            found.client.networks.get(network).connect(made, aliases=[alias])
             running = container.Container(made, log, steps=(), results=None)
             yield running, running.port(spec.port)
         except docker.errors.DockerException as error:

@@ -14,9 +14,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ltlab_ci import errors, model, process, resources
-from ltlab_ci.load import artillery_outcome, artillery_plan, artillery_samples, tools
-from ltlab_ci.load.plan import WHOLE, Machine, Part, Plan, Script, Tool, addressed
+from ltlab_ci.load import (
+    artillery_hold,
+    artillery_outcome,
+    artillery_plan,
+    artillery_samples,
+    tools,
+)
+from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, addressed
 
+ROUND_S = 40.0
+APART_S = 3.0
 _IMAGE = f"artilleryio/artillery:{tools.ARTILLERY_VERSION}"
 _IN_IMAGE = Path("/home/node/artillery")  # Dockerfile of artilleryio/artillery
 QUIET = {
@@ -187,6 +195,14 @@ def plan(
         run_dir=run_dir,
         log=run_dir / "artillery.log",
     )
+
+
+def hold(
+    scenario: model.Scenario, script: Script, steady: Steady, *, base_url: str, run_dir: Path
+) -> Held:
+    """Return the scenario with phases and target of ours in place of the script's."""
+    del run_dir  # no file is needed
+    return artillery_hold.hold(scenario, script, steady, base_url)
 
 
 def reader(run_dir: Path) -> artillery_samples.NdjsonReader:

@@ -15,9 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ltlab_ci import errors, model, process
-from ltlab_ci.load import follow, k6_live, k6_outcome, k6_plan, tools
-from ltlab_ci.load.plan import WHOLE, Machine, Part, Plan, Script, Tool, addressed
+from ltlab_ci.load import follow, k6_hold, k6_live, k6_outcome, k6_plan, tools
+from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, addressed
 
+ROUND_S = 20.0
+APART_S = 1.0
 _IN_IMAGE = "2.2.0"
 CSV = "samples.csv"
 QUIET = {
@@ -106,7 +108,8 @@ def _tool(machine: Machine, program: str, source: str, asked: str) -> Tool:
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     """Run the script's init code by `k6 inspect`, which starts no load."""
     _refuse(scenario)
-    env = {**addressed(scenario.env, machine.base_url), **QUIET, **_READABLE}
+    shape = k6_plan.shape(scenario.args)[1]
+    env = {**addressed(scenario.env, machine.base_url), **shape, **QUIET, **_READABLE}
     done = machine.run(
         [
             *tool.argv,
@@ -138,7 +141,7 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
             "by which each of several k6 would end on its own share of the samples",
             remedy="remove abortOnFail, or run it in one process: ltlab run",
         )
-    return Script(load=k6_plan.read(options), tags=tags)
+    return Script(load=k6_plan.read(options), tags=tags, options=options)
 
 
 def plan(
@@ -171,6 +174,14 @@ def plan(
         run_dir=run_dir,
         log=run_dir / "k6.log",
     )
+
+
+def hold(
+    scenario: model.Scenario, script: Script, steady: Steady, *, base_url: str, run_dir: Path
+) -> Held:
+    """Return the scenario with a module around its script that holds the load."""
+    del base_url  # scripts read it from their environment
+    return k6_hold.hold(scenario, script, steady, run_dir)
 
 
 class CsvReader:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ltlab_ci import model, process
 
@@ -49,12 +50,14 @@ class Script:
     """What a script says of itself before it runs.
 
     `load` is its plan of load, as far as it can be known; `has_target` is False for an Artillery
-    script that names no target of its own; `tags` are a k6 script's `options.tags`.
+    script that names no target of its own; `tags` are a k6 script's `options.tags`, `options` all of
+    them.
     """
 
     load: model.PlannedLoad = field(default_factory=model.PlannedLoad)
     has_target: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,24 @@ class Plan:
     env: Mapping[str, str]
     run_dir: Path
     log: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steady:
+    """A load to hold: `turns` are (start, length) in s; `rate_per_s` None is what the script plans."""
+
+    turns: tuple[tuple[float, float], ...]
+    rate_per_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A scenario whose load is held: what to run, files to write beside its output, what was held."""
+
+    scenario: model.Scenario
+    script: Script
+    files: Mapping[str, str]
+    said: str
 
 
 def addressed(env: Mapping[str, str], base_url: str) -> dict[str, str]:

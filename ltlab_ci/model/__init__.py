@@ -9,6 +9,18 @@ from ltlab_ci.model.ci import (
     Forge,
     Wanted,
 )
+from ltlab_ci.model.comparing import (
+    FAIL_ON,
+    FIRST_SHARE,
+    MERGE_BASE,
+    CompareSpec,
+    Comparing,
+    Mode,
+    Target,
+    failing,
+    first_look,
+    share,
+)
 from ltlab_ci.model.comparison import (
     Change,
     ChangeVerdict,
@@ -18,6 +30,8 @@ from ltlab_ci.model.comparison import (
     Errors,
     ErrorVerdict,
     LeftOut,
+    Look,
+    SideFacts,
     Unjudged,
 )
 from ltlab_ci.model.config import (
@@ -81,6 +95,7 @@ from ltlab_ci.model.samples import (
     Unit,
     Window,
 )
+from ltlab_ci.model.selftest import SelfTest, Tried
 from ltlab_ci.model.series import Beyond, Distribution, ErrorKind, Excerpt, Series, Trend
 from ltlab_ci.model.service import ComposeService, Ready, Service
 from ltlab_ci.model.thresholds import (
@@ -96,7 +111,10 @@ from ltlab_ci.model.thresholds import (
 
 __all__ = [
     "BUILT_IN",
+    "FAIL_ON",
+    "FIRST_SHARE",
     "LIVE_BUCKET",
+    "MERGE_BASE",
     "MINUTE_BUCKET",
     "OPERATORS",
     "PROCESS_TAG",
@@ -114,7 +132,9 @@ __all__ = [
     "ChangeVerdict",
     "CiContext",
     "CommentMode",
+    "CompareSpec",
     "ComparedLoad",
+    "Comparing",
     "Comparison",
     "ComparisonVerdict",
     "ComposeService",
@@ -144,9 +164,11 @@ __all__ = [
     "LeftOut",
     "Live",
     "LoadModel",
+    "Look",
     "Metric",
     "MetricSummary",
     "MetricType",
+    "Mode",
     "Outcome",
     "OwnThreshold",
     "PanelQuery",
@@ -164,20 +186,24 @@ __all__ = [
     "Scenario",
     "ScenarioResult",
     "ScenarioSpec",
+    "SelfTest",
     "Series",
     "Service",
     "Severity",
     "Side",
+    "SideFacts",
     "Snapshot",
     "Span",
     "Stat",
     "Status",
     "StoreSpec",
+    "Target",
     "Threshold",
     "ThresholdChange",
     "Thresholds",
     "Times",
     "Trend",
+    "Tried",
     "Unit",
     "Unjudged",
     "Verdict",
@@ -187,10 +213,13 @@ __all__ = [
     "address",
     "ambiguous_in_k6_csv",
     "engine_version",
+    "failing",
+    "first_look",
     "json_schema",
     "misfit",
     "parse_key",
     "retention_days",
     "seconds",
+    "share",
     "thresholds",
 ]

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
+from ltlab_ci.model.comparing import CompareSpec, Comparing
 from ltlab_ci.model.fields import (
     Duration,
     EngineVersion,
@@ -134,6 +135,7 @@ class LabFile(Frozen):
     engines: Engines = Engines()
     lab: LabSpec = LabSpec()
     grafana: GrafanaSpec = GrafanaSpec()
+    compare: CompareSpec = CompareSpec()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +185,7 @@ class Config:
     dashboards: tuple[Path, ...] = ()
     snapshots: tuple[str, ...] = ()
     expires_s: int | None = None
+    compare: Comparing = field(default_factory=Comparing)
 
     def version_of(self, engine: EngineName) -> str:
         """Return the version of an engine that is asked for, "" for the usual one."""

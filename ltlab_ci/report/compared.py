@@ -161,7 +161,7 @@ def _change(row: model.Change) -> Row:
 def _errors(errors: model.Errors) -> Row:
     what = f"errors of {_endpoint(errors.name, errors.method)}" if errors.name else "errors"
     return Row(
-        what=what,
+        what=what + _in(errors.scenario),
         base=figures.share(errors.base),
         head=figures.share(errors.head),
         change=figures.NOTHING,
@@ -173,15 +173,19 @@ def _errors(errors: model.Errors) -> Row:
 
 def _what(row: model.Change) -> str:
     if row.metric == "http_req_duration":
-        return f"{_endpoint(row.name, row.method)} {_short(row.stat)}"
+        return f"{_endpoint(row.name, row.method)} {_short(row.stat)}{_in(row.scenario)}"
     named = {"dropped_iterations": "load that ran", "iterations": "iterations"}
-    return named.get(row.metric, "requests")
+    return named.get(row.metric, "requests") + _in(row.scenario)
 
 
 def _subject(row: model.Change) -> str:
     if row.metric == "http_req_duration":
-        return f"{_short(row.stat)} of {_endpoint(row.name, row.method)}"
+        return f"{_short(row.stat)} of {_endpoint(row.name, row.method)}{_in(row.scenario)}"
     return _what(row)
+
+
+def _in(scenario: str) -> str:
+    return f" in {escape.visible(scenario)}" if scenario else ""
 
 
 def _endpoint(name: str, method: str) -> str:
@@ -218,10 +222,17 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
     """Say what the verdict rests on."""
     counts = {comparison.base_requests, comparison.head_requests}
     requests = " and ".join(figures.count(one) for one in sorted(counts))
+    yield from _made(comparison)
+    how = "in turns" if comparison.mode == "alternate" else "at the same time"
     yield (
-        f"{_seconds(comparison.seconds)} measured on both sides at the same time, "
+        f"{_seconds(comparison.seconds)} measured on both sides {how}, "
         f"{_count(comparison.rounds, 'round')}, {requests} requests a side, "
         f"{_count(comparison.slices, 'slice')} of {comparison.slice_s:g} s."
+    )
+    yield from (
+        f"After {_count(each.rounds, 'round')} of {comparison.rounds_planned}{_in(each.scenario)} "
+        f"figures were looked at as planned: {each.verdict}."
+        for each in comparison.looks
     )
     stated = "as stated" if comparison.load_model_stated else "as the samples look"
     hides = "; VUs wait for answers, so a stall sends less load" * (
@@ -246,6 +257,15 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
         )
         more = f", and {len(shown) - _LEFT_OUT} more" if len(shown) > _LEFT_OUT else ""
         yield f"p99 (not judged): {', '.join(named)}{more}."
+
+
+def _made(comparison: model.Comparison) -> Iterable[str]:
+    """Say what base and head were, and under which load, where ltlab ran both."""
+    for each in comparison.sides:
+        service = f"; {each.service}" if each.service else ""
+        yield f"{each.side.capitalize()}: {escape.visible(f'{each.what}{service}')}."
+    for held in comparison.load:
+        yield f"Both got {escape.visible(held)}."
 
 
 def _left_out(comparison: model.Comparison) -> Iterable[str]:

@@ -112,7 +112,9 @@ def build(result: model.Result, *, limits: Limits) -> View:
     remarks = remarks_of(result.findings)
     mark, title = wording.TITLES[result.verdict]
     comparison = compared.section(result.comparison) if result.comparison else None
-    if comparison is not None:
+    # Where base and head are not all that was judged, their verdict must not hide another one.
+    broken = any(verdict.blocks for each in result.scenarios for verdict in each.verdicts)
+    if comparison is not None and result.verdict != "error" and not broken:
         mark, title = comparison.mark, comparison.title
     return View(
         mark=mark,

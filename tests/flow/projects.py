@@ -111,9 +111,10 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """A user's folder, and how `ltlab` is run in it."""
+    """A user's folder, how `ltlab` is run in it, and how long one run may take."""
 
     folder: Path
+    patience_s: float = PATIENCE_S
 
     def run(
         self, *words: str, env: Mapping[str, str] | None = None, patience_s: float = PATIENCE_S
@@ -148,7 +149,7 @@ class Project:
             run = Running(child=child, folder=self.folder, work=work, tag=tag)
             try:
                 yield run
-                child.wait(timeout=patience_s)
+                child.wait(timeout=max(self.patience_s, patience_s))
             finally:
                 run.end()
 

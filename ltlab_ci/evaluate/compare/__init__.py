@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltlab_ci import model
-from ltlab_ci.evaluate.compare import failures, slices, throughput, validity, verdicts
+from ltlab_ci.evaluate.compare import failures, overall, slices, throughput, validity, verdicts
 
 Ints = NDArray[np.int64]
 
@@ -101,14 +101,7 @@ def _verdict(
     work: model.Change,
 ) -> model.ComparisonVerdict:
     seen = {row.verdict for row in (*rows, work)} | {each.verdict for each in (errors, *errors_of)}
-    order: tuple[model.ComparisonVerdict, ...] = (
-        "invalid",
-        "more errors",
-        "slower",
-        "faster",
-        "inconclusive",
-    )
-    return next((each for each in order if each in seen), "no change")
+    return next((each for each in overall.ORDER if each in seen), "no change")
 
 
 def _left_out(

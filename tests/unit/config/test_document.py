@@ -219,6 +219,7 @@ def test_suggestion__only_where_a_word_is_near(word: str, expected: str) -> None
                 "engines",
                 "lab",
                 "grafana",
+                "compare",
             },
         ),
         (("lab",), {"runtime", "store"}),
