@@ -36,6 +36,7 @@ from ltlab_ci.model.lab import (
     StoreSpec,
     retention_days,
 )
+from ltlab_ci.model.pictured import Pictured, PicturedEndpoint, SliceChanges
 from ltlab_ci.model.place import Place
 from ltlab_ci.model.recorded import Recording, Round, Rules, Side
 from ltlab_ci.model.results import (
@@ -131,6 +132,8 @@ __all__ = [
     "Outcome",
     "OwnThreshold",
     "PanelQuery",
+    "Pictured",
+    "PicturedEndpoint",
     "Place",
     "PlannedLoad",
     "Pulse",
@@ -149,6 +152,7 @@ __all__ = [
     "Service",
     "Severity",
     "Side",
+    "SliceChanges",
     "Snapshot",
     "Span",
     "Stat",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ltlab_ci.model.pictured import Pictured
 from ltlab_ci.model.series import Shown
 
 ChangeVerdict = Literal["slower", "faster", "no change", "inconclusive", "invalid"]
@@ -27,11 +28,12 @@ class Change(Shown):
 
     The change is measured pairwise, slice by slice, so it can differ a little from the ratio of
     `base` and `head`, which are figures over everything that was compared. `rounds` holds the change
-    in each round, None where too little was measured in it.
+    in each round, None where too little was measured in it. `scenario` is "" where there is one only.
     `settle_s` is a length of measurement that would narrow an inconclusive interval to about
     `settle_half_width` on either side.
     """
 
+    scenario: str = ""
     metric: str
     name: str = ""
     method: str = ""
@@ -88,7 +90,8 @@ class Comparison(Shown):
 
     `seconds` is the time in which both sides were measured together, over all rounds; `alpha` the
     designed chance of any false alarm in the whole of it. `spread` is the typical disagreement
-    between rounds (a standard deviation, as a fraction), None with one round.
+    between rounds (a standard deviation, as a fraction), None with one round. `pictures` holds what
+    people look at, one entry a scenario.
     """
 
     verdict: ComparisonVerdict
@@ -110,3 +113,4 @@ class Comparison(Shown):
     endpoints: tuple[Unjudged, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     left_out_more: int = 0
+    pictures: tuple[Pictured, ...] = ()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import markupsafe
 
 from ltlab_ci import model
-from ltlab_ci.report import assets, charts, escape, quotes, sections, view
+from ltlab_ci.report import assets, charts, escape, forest, quotes, sections, sides, view
 
 _STYLES = ("vendor/uplot/uPlot.min.css", "templates/report.css")
 _FIRST = ("templates/errors.js",)  # in the head, so that nothing goes wrong before it listens
@@ -25,6 +25,8 @@ def render(result: model.Result, logs: Sequence[model.Excerpt] = ()) -> str:
     first, last = ([assets.text(name) for name in names] for names in (_FIRST, _LAST))
     return assets.html_template("report.html.j2").render(
         view=view.build(result, limits=view.PAGE),
+        plot=forest.of(result.comparison) if result.comparison else None,
+        pictures=sides.of(result.comparison) if result.comparison else (),
         logs=quotes.of(logs),
         columns=sections.ENDPOINT_COLUMNS,
         policy=_policy(styles, [*first, *last]),

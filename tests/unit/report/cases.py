@@ -153,6 +153,7 @@ def compare_hostile(name: str = results.HOSTILE) -> model.Result:
         errors_of=(worse,),
         endpoints=(shown,),
         left_out=(left,),
+        pictures=(comparisons.a_picture(name, name).model_copy(update={"scenario": name}),),
     )
     return comparisons.a_result(comparison, headline=name, reproduce=name)
 
