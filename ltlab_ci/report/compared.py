@@ -27,6 +27,7 @@ MARKS: dict[model.ComparisonVerdict, str] = {
     "inconclusive": "❓",
     "no change": "✅",
 }
+WORSE = frozenset({"slower", "more errors"})
 _ORDER = ("invalid", "more errors", "slower", "inconclusive", "faster", "fewer errors", "no change")
 
 
