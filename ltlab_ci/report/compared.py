@@ -221,11 +221,13 @@ def _note(row: model.Change) -> str:
 
 def _basis(comparison: model.Comparison) -> Iterable[str]:
     """Say what the verdict rests on."""
-    counts = {comparison.base_requests, comparison.head_requests}
-    requests = " and ".join(figures.count(one) for one in sorted(counts))
+    base, head = (figures.count(n) for n in (comparison.base_requests, comparison.head_requests))
+    requests = (
+        f"{base} requests a side" if base == head else f"{base} requests on base, {head} on head"
+    )
     yield (
         f"{_seconds(comparison.seconds)} measured on both sides at the same time, "
-        f"{_count(comparison.rounds, 'round')}, {requests} requests a side, "
+        f"{_count(comparison.rounds, 'round')}, {requests}, "
         f"{_count(comparison.slices, 'slice')} of {comparison.slice_s:g} s."
     )
     stated = "as stated" if comparison.load_model_stated else "as the samples look"

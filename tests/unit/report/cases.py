@@ -320,6 +320,7 @@ CASES = {
     "compare_faster": comparisons.faster,
     "compare_inconclusive": comparisons.inconclusive,
     "compare_invalid": comparisons.invalid,
+    "compare_side_died": comparisons.side_died,
     "compare_more_errors": comparisons.more_errors,
     "compare_hostile": compare_hostile,
 }

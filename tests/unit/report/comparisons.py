@@ -230,6 +230,38 @@ def invalid() -> model.Result:
     )
 
 
+def side_died() -> model.Result:
+    """Head died in the second round: it answered nothing but errors, and ended early."""
+    rows = (unchanged(verdict="invalid", rounds=(0.011, None, None)),)
+    shown = a_comparison(
+        verdict="invalid",
+        rows=rows,
+        rounds=3,
+        seconds=24.1,
+        slices=12,
+        head_requests=4100,
+        errors=errors(head=0.52, head_failed=2132, verdict="invalid"),
+        throughput=work(verdict="invalid"),
+        endpoints=(),
+        left_out=(),
+    )
+    died = results.a_finding(
+        code="only-errors",
+        effect="invalid",
+        message="head answered only errors in round 2 (round-2.csv)",
+        remedy="look at the log of head: it may not have started, or have died",
+    )
+    early = results.a_finding(
+        code="ended-early",
+        effect="invalid",
+        message="round 3 (round-3.csv, round-3.csv): both sides ran together for 4.1 s of 20 s; "
+        "head ran shorter",
+        remedy="look for why a side ended early or began late; both have to run at the same time",
+    )
+    said = f"base and head cannot be compared: {died.message} (and 1 more)"
+    return a_result(shown, headline=said, findings=(died, early))
+
+
 def more_errors() -> model.Result:
     """A closed load in which one endpoint fails, much is slower, and rows are folded."""
     broken = errors(
