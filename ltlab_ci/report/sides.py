@@ -230,7 +230,9 @@ def _over_time(
         band=(_y(forest.NO_CHANGE, reach), _y(-forest.NO_CHANGE, reach)),
         top=high,
         bottom=low,
-        words=f"{words}; {beyond} lie beyond the scale" if beyond else words,
+        words=f"{words}; {beyond} {'lies' if beyond == 1 else 'lie'} beyond the scale"
+        if beyond
+        else words,
     )
 
 

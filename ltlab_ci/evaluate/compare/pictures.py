@@ -139,7 +139,7 @@ def _cpu(recording: model.Recording, whole: slices.Cut, side: str) -> tuple[floa
 
 
 def _known(values: Floats) -> tuple[float | None, ...]:
-    return tuple(None if math.isnan(each) else _cut(float(each)) for each in values)
+    return tuple(_cut(float(each)) if math.isfinite(each) else None for each in values)
 
 
 def _cut(value: float) -> float:

@@ -112,7 +112,7 @@ def test_sides__change_over_time_shows_rounds_and_what_lies_beyond() -> None:
     assert [x for x, _ in p50.rounds] == [0.0, 50.0]
     assert p50.words == "head slower than base in 3 of 3 slices"
     assert p95.dots.count("M") == 4
-    assert p95.words == "head slower than base in 3 of 4 slices; 1 lie beyond the scale"
+    assert p95.words == "head slower than base in 3 of 4 slices; 1 lies beyond the scale"
     assert p95.centres.count("M") == 2
     assert p50.centres == ""  # no row says how its rounds went
     assert found.left_out == "and 3 more endpoints"
