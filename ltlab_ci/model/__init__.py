@@ -60,6 +60,7 @@ from ltlab_ci.model.lab import (
     StoreSpec,
     retention_days,
 )
+from ltlab_ci.model.pictured import Pictured, PicturedEndpoint, SliceChanges
 from ltlab_ci.model.place import Place
 from ltlab_ci.model.recorded import Recording, Round, Rules, Side
 from ltlab_ci.model.results import (
@@ -172,6 +173,8 @@ __all__ = [
     "Outcome",
     "OwnThreshold",
     "PanelQuery",
+    "Pictured",
+    "PicturedEndpoint",
     "Place",
     "PlannedLoad",
     "Pulse",
@@ -192,6 +195,7 @@ __all__ = [
     "Severity",
     "Side",
     "SideFacts",
+    "SliceChanges",
     "Snapshot",
     "Span",
     "Stat",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ltlab_ci.model.pictured import Pictured
 from ltlab_ci.model.series import Shown
 
 ChangeVerdict = Literal["slower", "faster", "no change", "inconclusive", "invalid"]
@@ -114,8 +115,9 @@ class Comparison(Shown):
 
     `seconds` is the time in which both sides were measured together, over all rounds; `alpha` the
     designed chance of any false alarm in the whole of it. `spread` is the typical disagreement
-    between rounds (a standard deviation, as a fraction), None with one round.
-    What follows `left_out_more` is known where ltlab ran both sides itself: `mode` (in turns, or both at
+    between rounds (a standard deviation, as a fraction), None with one round. `pictures` holds what
+    people look at, one entry a scenario.
+    What follows `pictures` is known where ltlab ran both sides itself: `mode` (in turns, or both at
     once), `budget_s` and `rounds_planned` for each scenario, `load` (what was held, a scenario a line),
     `looks`, and `machine_cpu`, the busy share of the machine in each round.
     """
@@ -139,6 +141,7 @@ class Comparison(Shown):
     endpoints: tuple[Unjudged, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     left_out_more: int = 0
+    pictures: tuple[Pictured, ...] = ()
     mode: Literal["duet", "alternate"] | None = None
     budget_s: float | None = None
     rounds_planned: int | None = None

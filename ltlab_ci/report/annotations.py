@@ -6,9 +6,10 @@ Plain text, one line each. Not here: workflow commands, check runs and their lim
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ltlab_ci import model
-from ltlab_ci.report import escape, view, wording
+from ltlab_ci.report import compared, escape, view, wording
 
 _LONGEST = 600
 _SAYS_WHERE = re.compile(
@@ -26,7 +27,23 @@ def of(result: model.Result) -> tuple[model.Annotation, ...]:
         for scenario, verdict in view.worst_first(result.scenarios)
         if _failed(verdict, scenario)
     )
-    return (*found, *verdicts)
+    return (*found, *verdicts, *_changes(result, start))
+
+
+def _changes(result: model.Result, start: model.Place) -> Iterator[model.Annotation]:
+    """Annotate what is worse on head, at the start of the file: no line states it."""
+    if result.comparison is None:
+        return
+    section = compared.section(result.comparison)
+    for row in (*section.rows, *section.folded):
+        if row.verdict in compared.WORSE:
+            yield model.Annotation(
+                file=escape.visible(start.file),
+                line=start.line,
+                title=f"{row.what}: {row.verdict}",
+                message=f"{row.base} on base, {row.head} on head; change {row.change}",
+                level="error" if result.verdict == "fail" else "warning",
+            )
 
 
 def _failed(verdict: model.Verdict, scenario: model.ScenarioResult) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import markupsafe
 
 from ltlab_ci import model
-from ltlab_ci.report import assets, charts, escape, quotes, sections, view
+from ltlab_ci.report import assets, charts, escape, forest, quotes, sections, sides, view
 
 if TYPE_CHECKING:
     import jinja2
@@ -34,6 +34,8 @@ def render(result: model.Result, logs: Sequence[model.Excerpt] = ()) -> str:
     first, last = ([assets.text(name) for name in names] for names in (_FIRST, _LAST))
     return template().render(
         view=view.build(result, limits=view.PAGE),
+        plot=forest.of(result.comparison) if result.comparison else None,
+        pictures=sides.of(result.comparison) if result.comparison else (),
         logs=quotes.of(logs),
         columns=sections.ENDPOINT_COLUMNS,
         policy=_policy(styles, [*first, *last]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ltlab_ci import model
 from ltlab_ci.report import annotations as remarks
-from tests.unit.report import cases, results
+from tests.unit.report import cases, comparisons, results
 
 
 def at(line: int, file: str = "ltlab.yml") -> model.Place:
@@ -105,3 +105,17 @@ def test_of__hostile_text_stays_on_one_line() -> None:
         for text in (one.file, one.title, one.message):
             assert len(text.splitlines()) == 1
             assert "\x1b" not in text
+
+
+def test_of__what_is_worse_on_head_is_annotated_and_only_that() -> None:
+    found = remarks.of(comparisons.more_errors())
+    assert [one.title for one in found][:2] == [
+        "errors of POST /pay: more errors",
+        "iterations: slower",
+    ]
+    assert {one.level for one in found} == {"error"}
+    assert (found[0].file, found[0].line) == ("ltlab.yml", 1)
+    assert found[0].message == "0.08 % on base, 31 % on head; change –"  # noqa: RUF001
+    assert remarks.of(comparisons.inconclusive()) == ()
+    allowed = comparisons.slower().model_copy(update={"verdict": "pass", "exit_code": 0})
+    assert {one.level for one in remarks.of(allowed)} == {"warning"}
