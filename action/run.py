@@ -14,12 +14,12 @@ from ltlab_ci import errors
 from ltlab_ci.cli import shared
 from ltlab_ci.config import options, read, wanted
 
-SAID = ("config", "lab", "k6-version", "artillery-version")
+SAID = ("config", "lab", "k6-version", "artillery-version", "against", "budget")
 """Handed on as flags, so that the command which reproduces a run names them."""
 
 
 def main(environ: inputs.Environ) -> int:
-    """Run `ltlab run`; its exit code and the folder of evidence are outputs."""
+    """Run `ltlab run`, or `compare`; its exit code and the folder of evidence are outputs."""
     inputs.enter(environ)
     place = read.report_dir(cwd=Path.cwd(), environ=environ, flags={})
     inputs.output(environ, "report-dir", str(place))
@@ -30,7 +30,7 @@ def main(environ: inputs.Environ) -> int:
 
 
 def arguments(environ: inputs.Environ) -> list[str]:
-    """Return the words of `ltlab run`. Raises ConfigError for an input that cannot be used."""
+    """Return the words of `ltlab`. Raises ConfigError for an input that cannot be used."""
     if not inputs.folder(environ).is_dir():
         raise errors.ConfigError(
             f"working-directory: there is no folder {environ['LTLAB_WORKING_DIRECTORY']!r}",
@@ -39,6 +39,12 @@ def arguments(environ: inputs.Environ) -> list[str]:
     wanted.publishing(environ, {})  # refuses what `ltlab publish` would refuse after the load
     # An empty `lab` is a variable that is not set: no reason for another lab than the usual one.
     given = {"LTLAB_LAB": "docker", **{name: value for name, value in environ.items() if value}}
+    comparing = wanted.truth("compare", given.get("LTLAB_COMPARE", "false"))
+    if not comparing and (given.get("LTLAB_AGAINST") or given.get("LTLAB_BUDGET")):
+        raise errors.ConfigError(
+            "against and budget are for a comparison, which was not asked for",
+            remedy='write `compare: "true"`, or leave them out',
+        )
     said = [option for option in options.OPTIONS if option.name in SAID]
     values = [(option, given.get(option.variable, option.default)) for option in said]
     flags = [f"{option.flag}={value}" for option, value in values if value != option.default]
@@ -49,7 +55,12 @@ def arguments(environ: inputs.Environ) -> list[str]:
             remedy="leave it out; the output report-dir says where the report is",
         )
     scenarios = _words("scenarios", environ.get("LTLAB_SCENARIOS", ""))
-    return ["run", *flags, *more, *(["--", *scenarios] if scenarios else [])]
+    return [
+        "compare" if comparing else "run",
+        *flags,
+        *more,
+        *(["--", *scenarios] if scenarios else []),
+    ]
 
 
 def _run(environ: inputs.Environ) -> int:

@@ -10,17 +10,14 @@ from typing import Any, Literal, TypeVar
 import click
 
 from ltlab_ci import errors, model
-from ltlab_ci.cli import complete, shared, show
+from ltlab_ci.cli import complete, run, shared, show
 from ltlab_ci.config import read
 from ltlab_ci.flows import case, compare, duet
 
 T = TypeVar("T")
 
 _LOADS: dict[str, Literal["open", "closed", ""]] = {"auto": "", "open": "open", "closed": "closed"}
-OPTIONS = (
-    *("config", "against", "budget", "report-dir", "cache-dir", "url", "k6", "artillery", "node"),
-    *("lab", "lab-dir", "influxdb-url", "influxdb-org", "influxdb-bucket", "influxdb-token"),
-)
+OPTIONS = ("against", "budget", *run.OPTIONS)
 
 
 @click.command("compare")

@@ -12,7 +12,7 @@ from ltlab_ci import model
 from ltlab_ci.cli import complete, shared
 from ltlab_ci.config import read
 
-_OPTIONS = (
+OPTIONS = (
     *("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node", "lab", "lab-dir"),
     *("k6-version", "artillery-version"),
     *("influxdb-url", "influxdb-org", "influxdb-bucket", "influxdb-token"),
@@ -23,7 +23,7 @@ _OPTIONS = (
 @click.command("run")
 @click.argument("scenarios", nargs=-1, shell_complete=complete.scenarios)
 @shared.output_options
-@shared.lab_command(*_OPTIONS)
+@shared.lab_command(*OPTIONS)
 def command(
     *, flags: Mapping[str, str], scenarios: tuple[str, ...], quiet: bool, as_json: bool
 ) -> int:
@@ -40,7 +40,7 @@ def command(
 @click.argument("processes", type=click.IntRange(2, 64))
 @click.argument("scenarios", nargs=-1, shell_complete=complete.scenarios)
 @shared.output_options
-@shared.lab_command(*_OPTIONS)
+@shared.lab_command(*OPTIONS)
 def scale(
     *,
     flags: Mapping[str, str],
@@ -73,7 +73,7 @@ def _engine_command(engine: model.EngineName) -> click.Command:
     @click.option("--project", "-p", default=".", help="The folder that the script belongs to.")
     @click.argument("args", nargs=-1, type=click.UNPROCESSED)
     @shared.output_options
-    @shared.lab_command(*(name for name in _OPTIONS if name != "config"))
+    @shared.lab_command(*(name for name in OPTIONS if name != "config"))
     def command(
         *,
         flags: Mapping[str, str],

@@ -37,8 +37,8 @@ def publishing(environ: Mapping[str, str], flags: Mapping[str, str]) -> Publishi
             comment=cast(
                 model.CommentMode, _one_of("comment", text["comment"], get_args(model.CommentMode))
             ),
-            check_run=_bool("check-run", text["check-run"]),
-            summary=_bool("summary", text["summary"]),
+            check_run=truth("check-run", text["check-run"]),
+            summary=truth("summary", text["summary"]),
             artifact_name=text["artifact-name"],
             fail_on=cast(model.FailOn, _one_of("fail-on", text["fail-on"], get_args(model.FailOn))),
         ),
@@ -59,7 +59,8 @@ def _id(text: str) -> str:
     return text
 
 
-def _bool(name: str, text: str) -> bool:
+def truth(name: str, text: str) -> bool:
+    """Read true or false. Raises ConfigError for anything else."""
     return _BOOLS[_one_of(name, text, tuple(_BOOLS))]
 
 

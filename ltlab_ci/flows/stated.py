@@ -13,6 +13,7 @@ from ltlab_ci.flows import folder
 from ltlab_ci.flows.job import Job, within
 from ltlab_ci.publish import forge
 from ltlab_ci.report import annotations as remarks
+from ltlab_ci.report import compared
 
 
 def job_exit_code(code: int, fail_on: model.FailOn) -> int:
@@ -56,9 +57,10 @@ def outputs(job: Job, result: model.Result | None) -> dict[str, str]:
     """Return what later steps may want to know; without a result the run was refused, or killed."""
     killed = result is None and folder.unfinished(job.directory)
     code = int(errors.ExitCode.INTERRUPTED if killed else errors.ExitCode.CONFIG)
-    failed, urls = 0, []
+    failed, worse, urls = 0, 0, []
     if result is not None:
         code = result.exit_code
+        worse = compared.worse(result.comparison) if result.comparison is not None else 0
         failed = sum(verdict.blocks for one in result.scenarios for verdict in one.verdicts)
         urls = [each.url for each in result.snapshots if each.url]
     file = job.directory / folder.RESULT
@@ -69,6 +71,7 @@ def outputs(job: Job, result: model.Result | None) -> dict[str, str]:
         "exit-code": str(code),
         "job-exit-code": str(int(ends)),
         "failed-thresholds": str(failed),
+        "regressions": str(worse),
         "report-dir": str(job.directory),
         "result-json": str(file) if file.is_file() else "",
         "comment-id": "",

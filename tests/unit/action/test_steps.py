@@ -51,6 +51,11 @@ def outputs(root: Path) -> dict[str, str]:
         ({"scenarios": "'log in' --help"}, ["run", "--lab=docker", "--", "log in", "--help"]),
         ({"args": "--quiet --url 'http://a/?b=$(id)&c'"}, None),
         ({"k6_version": "2.2.0"}, ["run", "--k6-version=2.2.0", "--lab=docker"]),
+        ({"compare": "true"}, ["compare", "--lab=docker"]),
+        (
+            {"compare": "true", "against": "v1.4", "budget": "60s", "scenarios": "browse"},
+            ["compare", "--lab=docker", "--against=v1.4", "--budget=60s", "--", "browse"],
+        ),
     ],
 )
 def test_arguments__are_words_and_never_a_shell(
@@ -70,6 +75,8 @@ def test_arguments__are_words_and_never_a_shell(
         ({"fail_on": "sometimes"}, "fail-on 'sometimes' is not known"),
         ({"comment": "yes"}, "comment 'yes' is not known"),
         ({"check_run": "True"}, "check-run 'True' is not known"),
+        ({"compare": "yes"}, "compare 'yes' is not known"),
+        ({"against": "v1.4"}, "are for a comparison, which was not asked for"),
     ],
 )
 def test_arguments__what_cannot_be_used_is_refused(

@@ -140,6 +140,7 @@ def test_publish__says_everything_in_files_too(
         "exit-code": "1",
         "job-exit-code": "1",
         "failed-thresholds": "1",
+        "regressions": "0",
         "report-dir": str(directory),
         "result-json": str(directory / "result.json"),
         "comment-id": str(made.id),
