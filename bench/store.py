@@ -28,7 +28,9 @@ OTHER = ("iterations", "iteration_duration", "data_sent", "data_received")
 T = TypeVar("T")
 
 
-def write_csv(path: Path, requests: int = REQUESTS) -> int:
+def write_csv(
+    path: Path, requests: int = REQUESTS, metrics: Sequence[str] = (*HTTP, *OTHER)
+) -> int:
     """Write a file as k6 does: a request with its iteration each millisecond; return its samples."""
     http = f"metric_name IN {HTTP}"
     columns = {
@@ -54,10 +56,10 @@ def write_csv(path: Path, requests: int = REQUESTS) -> int:
     fields = ", ".join(f'{how or "NULL"} AS "{name}"' for name, how in columns.items())
     with duckdb.connect(config={"memory_limit": "1GB"}) as db:
         db.execute(
-            f"COPY (SELECT {fields} FROM (SELECT i, unnest({[*HTTP, *OTHER]}) AS metric_name "
+            f"COPY (SELECT {fields} FROM (SELECT i, unnest({[*metrics]}) AS metric_name "
             f"FROM range({requests}) AS r(i))) TO '{path}' (FORMAT csv, HEADER)"
         )
-    return requests * len(HTTP + OTHER)
+    return requests * len(metrics)
 
 
 def questions() -> list[model.Question]:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ltlab_ci import model, report
 from ltlab_ci.config import options
 from ltlab_ci.load import artillery_samples
@@ -24,7 +26,14 @@ def files() -> dict[str, str]:
         "schema/ltlab.schema.json": f"{config}\n",
         "schema/result.schema.json": report.json_schema(),
         "configuration.md": _filled("configuration.md", keys=_keys(), options=_options()),
+        "gitlab.md": _filled("gitlab.md", inputs=_gitlab_inputs()),
         "metrics.md": _filled("metrics.md", built_in=_built_in(), artillery=_artillery()),
+        "github.md": _filled(
+            "github.md",
+            inputs=_inputs("action.yml"),
+            outputs=_outputs("action.yml"),
+            publish=_inputs("publish/action.yml"),
+        ),
         "thresholds.md": _filled("thresholds.md", stats=_stats()),
     }
 
@@ -93,6 +102,36 @@ def _options() -> Iterator[str]:
     for option in options.OPTIONS:
         default = f"`{option.default}`" if option.default else ""
         yield f"| `{option.flag}` | `{option.variable}` | {default} | {option.help} |"
+
+
+def _action(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((HERE.parent / name).read_text(encoding="utf-8"))
+    return found
+
+
+def _inputs(action: str) -> Iterator[str]:
+    yield from ("| input | default | meaning |", "| --- | --- | --- |")
+    for name, each in _action(action)["inputs"].items():
+        default = f"`{each['default']}`" if each["default"] else ""
+        yield f"| `{name}` | {default} | {each['description']} |"
+
+
+def _outputs(action: str) -> Iterator[str]:
+    yield from ("| output | meaning |", "| --- | --- |")
+    for name, each in _action(action)["outputs"].items():
+        yield f"| `{name}` | {each['description']} |"
+
+
+def _gitlab_inputs() -> Iterator[str]:
+    text = (HERE.parent / "templates" / "ltlab.yml").read_text(encoding="utf-8")
+    header = yaml.safe_load(text.split("\n---\n")[0])
+    yield from ("| input | default | meaning |", "| --- | --- | --- |")
+    for name, given in header["spec"]["inputs"].items():
+        default = given["default"]
+        shown = f"`{default}`" if isinstance(default, str) and default else ""
+        shown = "merge requests, and the default branch" if name == "rules" else shown
+        among = ", ".join(f"`{each}`" for each in given.get("options", ()))
+        yield f"| `{name}` | {shown} | {given['description']}{f' One of {among}.' if among else ''} |"
 
 
 def _built_in() -> Iterator[str]:

@@ -58,6 +58,10 @@ class ConfigError(LabError):
     exit_code = ExitCode.CONFIG
 
 
+class ConfigMissing(ConfigError):
+    """There is no ltlab.yml where one was looked for."""
+
+
 class LabNotReady(LabError):
     """The lab or the service under test did not come up, or died."""
 
@@ -74,6 +78,12 @@ class StoreError(LabError):
     """Samples could not be stored or are incomplete."""
 
     exit_code = ExitCode.STORE
+
+
+class PublishError(LabError):
+    """A forge could not be told, for another reason than missing rights; the verdict stands."""
+
+    exit_code = ExitCode.PUBLISH
 
 
 class Interrupted(LabError):

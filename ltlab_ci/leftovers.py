@@ -10,24 +10,21 @@ import contextlib
 import os
 import shutil
 import tempfile
-import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 
 VARIABLE = "RUN_BY_LTLAB"
-"""Carries the mark. LTLAB_* variables do not reach children, so it is none of them."""
+"""Carries the run's name as the mark. LTLAB_* variables do not reach children, so it is none."""
+
+Programs = tuple[psutil.Process, ...]
 
 _PATIENCE_S = 5.0
 _ROUNDS = 3  # what is ended may just be starting something
 
 
-def mark() -> str:
-    """Return a mark that no other run has."""
-    return uuid.uuid4().hex
-
-
-def find(run: str) -> tuple[psutil.Process, ...]:
+def find(run: str) -> Programs:
     """Return the programs that carry the mark of a run, oldest first; none for no mark."""
     found = []
     for each in psutil.process_iter() if run else ():
@@ -38,33 +35,34 @@ def find(run: str) -> tuple[psutil.Process, ...]:
     return tuple(sorted(found, key=lambda each: each.create_time()))
 
 
-def told(found: tuple[psutil.Process, ...]) -> str:
+def told(found: Programs) -> str:
     """Name programs by what they are, without arguments: those may hold secrets."""
     names = [f"{_name(each)} (process {each.pid})" for each in found[:_ROUNDS]]
     more = len(found) - len(names)
     return ", ".join([*names, f"{more} more"] if more else names)
 
 
-def stop(run: str) -> tuple[psutil.Process, ...]:
+def stop(run: str) -> Programs:
     """End what carries the mark of a run, in bounded steps; return what could not be ended.
 
     The temporary folders of the run go too.
     """
-    left: tuple[psutil.Process, ...] = ()
+    left: Programs = ()
     for _ in range(_ROUNDS):
         left = find(run)
         _end(left)
-    for folder in Path(tempfile.gettempdir()).glob(f"{folder_prefix(run)}*") if run else ():
+    folders = f"{folder_prefix({VARIABLE: run})}*"
+    for folder in Path(tempfile.gettempdir()).glob(folders) if run else ():
         shutil.rmtree(folder, ignore_errors=True)
     return find(run) if left else ()
 
 
-def folder_prefix(run: str) -> str:
-    """Return how the names of a run's temporary folders begin."""
-    return f"ltlab-env-{run}-"
+def folder_prefix(environ: Mapping[str, str]) -> str:
+    """Return how the names of a run's temporary folders begin, by the mark in its environment."""
+    return f"ltlab-env-{environ.get(VARIABLE, 'none')}-"
 
 
-def _end(found: tuple[psutil.Process, ...]) -> None:
+def _end(found: Programs) -> None:
     # psutil compares the time of start first, so a number that went to another program is safe.
     for each in found:
         with contextlib.suppress(psutil.Error):

@@ -18,11 +18,11 @@ def cpu_s() -> tuple[float, float]:
     return whole - times.idle - getattr(times, "iowait", 0.0), whole
 
 
-def listener(port: int) -> str:
-    """Name the program that listens on a TCP port, "" where it cannot be seen."""
+def listener(port: int, kind: str = "tcp") -> str:
+    """Name the program that listens on a port (kind tcp or udp), "" where it cannot be seen."""
     with contextlib.suppress(psutil.Error):
-        for each in psutil.net_connections("tcp"):
+        for each in psutil.net_connections(kind):
             here = getattr(each.laddr, "port", 0) == port
-            if here and each.status == psutil.CONN_LISTEN and each.pid:
+            if here and each.status in {psutil.CONN_LISTEN, psutil.CONN_NONE} and each.pid:
                 return f"{psutil.Process(each.pid).name()} (process {each.pid})"
     return ""

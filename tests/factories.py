@@ -55,6 +55,19 @@ def a_scenario(name: str = "browse", **parts: object) -> model.Scenario:
     return model.Scenario(**{**given, **parts})  # type: ignore[arg-type]
 
 
+def a_config(root: Path, **parts: object) -> model.Config:
+    """Return the configuration of a project with one scenario, which reports into its folder."""
+    given: dict[str, object] = {
+        "root": root,
+        "file": root / "ltlab.yml",
+        "service": None,
+        "scenarios": (a_scenario(),),
+        "report_dir": root / "ltlab-report",
+        "cache_dir": root / "cache",
+    }
+    return model.Config(**{**given, **parts})  # type: ignore[arg-type]
+
+
 def a_plan(run_dir: Path, *, log: str = "k6.log") -> plan.Plan:
     """Return the plan of a run that left its files in `run_dir`."""
     return plan.Plan(argv=("k6", "run"), env={}, run_dir=run_dir, log=run_dir / log)
@@ -147,7 +160,7 @@ def a_batch(
 ) -> model.Batch:
     """Write rows into a file and return it as a batch."""
     path.write_text(csv_text(columns, rows), encoding="utf-8", newline="")
-    return model.Batch(path=path, columns=tuple(columns))
+    return model.Batch(paths=(path,), columns=tuple(columns))
 
 
 def syntax_trees() -> dict[str, ast.Module]:

@@ -1,10 +1,13 @@
 #!/bin/sh
-# Install what the tests need besides Python packages: a browser and a renderer of GitHub's Markdown.
+# Install what the tests need besides Python packages: a browser, a renderer of GitHub's Markdown, a C
+# compiler, and rsync, by which gitlab-ci-local copies a project.
 set -eu
 
 missing=
-command -v chromium >/dev/null 2>&1 || missing="$missing chromium fonts-dejavu-core"
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium fonts-dejavu-core fonts-noto-color-emoji"
 command -v cmark-gfm >/dev/null 2>&1 || missing="$missing cmark-gfm"
+command -v rsync >/dev/null 2>&1 || missing="$missing rsync"
+command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 [ -n "$missing" ] || exit 0
 
 sudo=

@@ -1,6 +1,7 @@
 """`ltlab doctor`: what a run would find on this machine, what is missing, what mends it.
 
-Not here: engines (doctor_engines.py), what a script says of itself (`ltlab validate`).
+Not here: engines (doctor_engines.py), the lab (doctor_lab.py), what a script says of itself
+(`ltlab validate`).
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ import click
 import rich.table
 import rich.text
 
-from ltlab_ci import __version__, console, errors, leftovers, model
-from ltlab_ci.cli import doctor_engines, shared
+from ltlab_ci import __version__, console, errors, model
+from ltlab_ci.cli import doctor_engines, doctor_lab, shared
 from ltlab_ci.cli.doctor_engines import Check, State
 from ltlab_ci.config import read
-from ltlab_ci.flows import folder
+from ltlab_ci.flows import folder, killed
 from ltlab_ci.lab import embedded
 
-_OPTIONS = ("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node")
+_OPTIONS = ("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node", "lab", "lab-dir")
 _MB = 1_000_000
 _LOW_DISK, _NO_DISK, _LOW_MEMORY = 2_000 * _MB, 200 * _MB, 2_000  # bytes, bytes, MB
 _LOCAL = frozenset({"localhost", "127.0.0.1", "*"})
@@ -36,7 +37,7 @@ _STYLES = {State.OK: "green", State.WARN: "yellow", State.PROBLEM: "red"}
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON on stdout.")
-@click.option("--stop-leftovers", is_flag=True, help="End what a killed run left running.")
+@click.option("--stop-leftovers", is_flag=True, help="End and remove what a killed run left.")
 @shared.lab_command(*_OPTIONS)
 def command(*, flags: Mapping[str, str], as_json: bool, stop_leftovers: bool) -> int:
     """Say what is installed here, what is missing, and what mends it; installs nothing.
@@ -45,7 +46,7 @@ def command(*, flags: Mapping[str, str], as_json: bool, stop_leftovers: bool) ->
     """
     if stop_leftovers:
         config, _ = _configuration(Path.cwd(), shared.environ(), flags)
-        leftovers.stop(folder.unfinished(config.report_dir))
+        killed.stop(folder.unfinished(config.report_dir), shared.environ())
     checks = tuple(examine(Path.cwd(), shared.environ(), flags))
     voice = shared.voice(quiet=False)
     if as_json:
@@ -80,9 +81,10 @@ def examine(cwd: Path, environ: Mapping[str, str], flags: Mapping[str, str]) -> 
     yield from engines
     missing = doctor_engines.to_install(engines)
     yield doctor_engines.pip(environ, missing=missing)
+    yield from doctor_lab.lab(config, environ)
     yield _cache(config.cache_dir, missing=missing)
     yield _report(config.report_dir)
-    yield _leftovers(config.report_dir)
+    yield _leftovers(killed.find(folder.unfinished(config.report_dir), environ))
     yield disk(shutil.disk_usage(_existing(config.report_dir)).free)
     yield _temp()
     yield proxy(environ)
@@ -151,13 +153,12 @@ def _report(path: Path) -> Check:
     return Check(name="report", found=found, state=State.PROBLEM, remedy=remedy)
 
 
-def _leftovers(path: Path) -> Check:
-    found = leftovers.find(folder.unfinished(path))
-    if not found:
-        return Check(name="leftovers", found="no program of a killed run")
+def _leftovers(left: killed.Left) -> Check:
+    if not left:
+        return Check(name="leftovers", found="nothing of a killed run")
     return Check(
         name="leftovers",
-        found=f"left by a run that was killed: {leftovers.told(found)}",
+        found=f"left by a run that was killed: {left.told()}",
         state=State.PROBLEM,
         remedy="ltlab doctor --stop-leftovers",
     )

@@ -68,9 +68,9 @@ def broken(name: str, error: errors.LabError) -> Check:
 
 def _k6(machine: load.Machine, config: model.Config) -> Check:
     try:
-        tool = load.ENGINES[model.EngineName.K6].find(machine, config.k6_path)
-    except errors.EngineError as error:
-        return _unusable("k6", error, tools.K6_VERSION)
+        tool = load.ENGINES[model.EngineName.K6].find(machine, config.k6_path, config.k6_version)
+    except (errors.EngineError, errors.ConfigError) as error:
+        return _unusable("k6", error, config.k6_version or tools.K6_VERSION)
     return Check(name="k6", found=f"{tool.version} ({tool.source}), {tool.argv[0]}")
 
 
@@ -101,8 +101,10 @@ def _node(machine: load.Machine) -> Check:
 def _artillery(machine: load.Machine, config: model.Config) -> Check:
     cached = machine.cache_dir / f"artillery-{tools.ARTILLERY_VERSION}"
     try:
-        tool = load.ENGINES[model.EngineName.ARTILLERY].find(machine, config.artillery_path)
-    except errors.EngineError as error:
+        tool = load.ENGINES[model.EngineName.ARTILLERY].find(
+            machine, config.artillery_path, config.artillery_version
+        )
+    except (errors.EngineError, errors.ConfigError) as error:
         if error.message == _FIRST_USE and cached.is_dir():  # it is Node.js that is missing
             return Check(name="Artillery", found=f"{tools.ARTILLERY_VERSION}, {cached}")
         return _unusable("Artillery", error, f"{tools.ARTILLERY_VERSION} (460 MB)")
@@ -138,7 +140,7 @@ def pip(environ: Mapping[str, str], *, missing: bool) -> Check:
     return Check(name="pip", found=" ".join(said.split()[1:2]))
 
 
-def _unusable(name: str, error: errors.EngineError, version: str) -> Check:
+def _unusable(name: str, error: errors.LabError, version: str) -> Check:
     """Return the check of an engine that is broken, or merely not installed yet."""
     if error.message == _FIRST_USE:
         return Check(name=name, found=f"{_FIRST_USE} {version}")

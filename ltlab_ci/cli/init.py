@@ -17,7 +17,7 @@ import click
 
 from ltlab_ci import console, errors
 from ltlab_ci.cli import shared
-from ltlab_ci.config import amend, discover
+from ltlab_ci.config import amend, containers, discover
 
 FILE = "ltlab.yml"
 _ASGI = frozenset({"FastAPI", "Starlette"})
@@ -29,12 +29,23 @@ _THRESHOLDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Guess:
-    """How the service is probably started, and what says so."""
+    """How the service is probably started, and what says so: by a command, or in a container.
 
-    command: tuple[str, ...]
+    `where` names it in a container as ltlab.yml does, "" for a command.
+    """
+
     source: str
+    command: tuple[str, ...] = ()
     build: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    where: str = ""
+    port: int = 0
+    get: str = ""
+
+    @property
+    def told(self) -> str:
+        """Return it in a few words."""
+        return " ".join(self.command) or self.where
 
 
 @click.command("init")
@@ -76,7 +87,7 @@ def summary(found: discover.Found) -> Iterator[str]:
     if start is None:
         yield "not found: how the service is started; say it under `service`"
     else:
-        yield f"guessed from {start.source}: the service is started by {' '.join(start.command)}"
+        yield f"guessed from {start.source}: the service is started by {start.told}"
     yield f"wrote {FILE}; look it over, then type: ltlab validate && ltlab run"
 
 
@@ -103,7 +114,37 @@ def names(scripts: tuple[discover.Script, ...]) -> dict[str, discover.Script]:
 
 
 def guess(found: discover.Found) -> Guess | None:
-    """Conclude how the service is started, None where nothing says so."""
+    """Conclude how the service is started, None where nothing says so.
+
+    A Compose file comes first where its service does not come alone: it needs the others.
+    """
+    composed = _composed(found)
+    if composed is not None and found.composed is not None and found.composed.others:
+        return composed
+    return _command(found) or composed or _image(found)
+
+
+def _composed(found: discover.Found) -> Guess | None:
+    if found.composed is None:
+        return None
+    file, service = (amend.scalar(text) for text in (found.composed.file, found.composed.service))
+    return Guess(
+        source=found.composed.file,
+        where=f"compose: {{file: {file}, service: {service}}}",
+        port=found.composed.port,
+        get=found.composed.get,
+    )
+
+
+def _image(found: discover.Found) -> Guess | None:
+    if found.exposed is None:
+        return None
+    tag = f"ltlab/{re.sub(r'[^a-z0-9]+', '-', found.name.lower()).strip('-') or 'service'}"
+    build = f"docker build --quiet --tag {tag} ."
+    return Guess(source="Dockerfile", build=build, where=f"image: {tag}", port=found.exposed)
+
+
+def _command(found: discover.Found) -> Guess | None:
     if found.npm_start:
         return Guess(command=("npm", "start"), source="package.json", env={"PORT": "{port}"})
     if found.manage_py and "django" in found.requirements:
@@ -152,6 +193,9 @@ def _service(found: discover.Found) -> Iterator[str]:
         yield f"#   url: http://127.0.0.1:8080   # {_running(found)}"
         yield ""
         return
+    if start.where:
+        yield from _contained(start)
+        return
     yield f"# What is tested: guessed from {start.source}, so see that it is right. {{port}} is a free"
     yield "# port on 127.0.0.1 that the service must listen on; scripts find the address in BASE_URL."
     yield "service:"
@@ -167,8 +211,23 @@ def _service(found: discover.Found) -> Iterator[str]:
     yield ""
 
 
+def _contained(start: Guess) -> Iterator[str]:
+    yield f"# What is tested: guessed from {start.source}, so see that it is right. ltlab starts it in"
+    yield "# Docker for each run, with the engines in its network; scripts find its address in BASE_URL."
+    yield "service:"
+    if start.build:
+        yield f"  build: {amend.scalar(start.build)}"
+    yield f"  {start.where}"
+    yield f"  port: {start.port}   # where it listens in its container"
+    if start.get:
+        yield f"  ready: {{get: {amend.scalar(start.get)}}}"
+    else:
+        yield "  # ready: {get: /health}   # a path that answers once it is ready; else its port is"
+    yield ""
+
+
 def _running(found: discover.Found) -> str:
-    compose = next((name for name in discover.COMPOSE if name in found.telling), "")
+    compose = next((name for name in containers.FILES if name in found.telling), "")
     how = f", as after `docker compose -f {compose} up --wait`" if compose else ""
     return f"it runs already{how}"
 

@@ -5,9 +5,8 @@ Not here: its settings (configure.py); the lab that one run boots for itself (fl
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from ltlab_ci import console, errors
 from ltlab_ci.cli import shared
 from ltlab_ci.config import read
 from ltlab_ci.lab import compose, daemon, left_up
-from ltlab_ci.store import buckets
 
 _MASK = "********"
 _yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
@@ -37,9 +35,8 @@ def start(*, flags: Mapping[str, str]) -> int:
     """Bring the lab up and leave it up, for any number of projects."""
     voice = shared.voice(quiet=False)
     stack = _stack(flags)
-    with voice.busy(f"starting the lab {stack.settings.name}"), _hint_at_ports(stack):
-        compose.up(stack.daemon, stack.settings, toy_api=True)
-        buckets.ensure_minutes(stack.addresses.influx)
+    with voice.busy(f"starting the lab {stack.settings.name}"):
+        _up(stack)
     _show(voice, stack)
     return 0
 
@@ -63,7 +60,7 @@ def restart(*, flags: Mapping[str, str], service: str | None) -> int:
     _up_or_refused(stack)
     with shared.voice(quiet=False).busy(f"restarting {service or 'the lab'}"):
         compose.compose(stack, "restart", *([service] if service else []), timeout_s=180)
-        compose.up(stack.daemon, stack.settings, toy_api=True)
+        _up(stack)
     return 0
 
 
@@ -75,7 +72,7 @@ def rebuild(*, flags: Mapping[str, str]) -> int:
     stack = _stack(flags)
     with voice.busy(f"rebuilding the lab {stack.settings.name}"):
         compose.down(stack, volumes=False)
-        compose.up(stack.daemon, stack.settings, toy_api=True)
+        _up(stack)
     _show(voice, stack)
     return 0
 
@@ -129,7 +126,7 @@ def reset(*, flags: Mapping[str, str], yes: bool) -> int:
     voice = shared.voice(quiet=False)
     with voice.busy(f"resetting the lab {stack.settings.name}"):
         compose.down(stack, volumes=True)
-        compose.up(stack.daemon, stack.settings, toy_api=True)
+        _up(stack)
     _show(voice, stack)
     return 0
 
@@ -141,13 +138,14 @@ def purge(*, flags: Mapping[str, str], yes: bool) -> int:
     """Remove the lab: containers, network, all that it stored, its settings and secrets."""
     folder = _folder(flags)
     stack = _stack(flags)
-    _ask(yes, f"This removes the lab {stack.settings.name}, all its samples, and {folder}.")
+    _ask(
+        yes,
+        f"This removes the lab {stack.settings.name}, all its samples, the dashboards linked "
+        f"into it (their files stay), and the settings in {folder}.",
+    )
     with shared.voice(quiet=False).busy(f"removing the lab {stack.settings.name}"):
         compose.down(stack, volumes=True)
-        for name in left_up.FILES:
-            (folder / name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # what else lies there is the user's
-            folder.rmdir()
+        left_up.forget(folder)
     return 0
 
 
@@ -172,15 +170,8 @@ def facts(stack: compose.Stack, *, show_secrets: bool) -> dict[str, Any]:
 
 def _service_facts(stack: compose.Stack, name: str) -> dict[str, str]:
     container = stack.container(name)
-    if container is None:
-        return {"name": name, "state": "not there", "image": ""}
-    state = container.attrs["State"]
-    health = (state.get("Health") or {}).get("Status")
-    return {
-        "name": name,
-        "state": health if health and state["Status"] == "running" else state["Status"],
-        "image": container.attrs["Config"]["Image"],
-    }
+    image = "" if container is None else container.attrs["Config"]["Image"]
+    return {"name": name, "state": compose.state(container), "image": image}
 
 
 def _show(voice: console.Console, stack: compose.Stack, *, show_secrets: bool = False) -> None:
@@ -203,19 +194,13 @@ def _show(voice: console.Console, stack: compose.Stack, *, show_secrets: bool = 
     )
 
 
-@contextlib.contextmanager
-def _hint_at_ports(stack: compose.Stack) -> Iterator[None]:
-    """Name the way out where a port is taken: by far the most frequent reason on a laptop."""
-    try:
-        yield
-    except errors.LabNotReady as error:
-        if not any(words in error.message for words in ("already allocated", "already in use")):
-            raise
-        ports = ", ".join(f"{name} {port}" for name, port in stack.settings.ports.items())
-        raise errors.LabNotReady(
-            f"a port of the lab is taken ({ports}): {error.message}",
-            remedy="end what uses it, or choose another: ltlab configure --grafana-port 3082",
-        ) from error
+def _up(stack: compose.Stack) -> None:
+    """Bring the whole lab up, with the task that sums samples up each minute."""
+    # InfluxDB's client takes longer to import than most of these commands take.
+    from ltlab_ci.store import buckets  # noqa: PLC0415
+
+    compose.up(stack.daemon, stack.settings, toy_api=True)
+    buckets.ensure_minutes(stack.addresses.influx)
 
 
 def _up_or_refused(stack: compose.Stack) -> None:

@@ -18,6 +18,10 @@ _COMMANDS = {
         "run:command",
         "Run the scenarios of ltlab.yml (all, or the named ones) and judge them.",
     ),
+    "scale": (
+        "run:scale",
+        "Run k6 scenarios by PROCESSES k6 at once, each with its share of the load; one verdict.",
+    ),
     "k6": (
         "run:k6",
         "Run one k6 script without any ltlab.yml; what stands after -- goes to k6.",
@@ -74,6 +78,10 @@ _COMMANDS = {
         "metrics:command",
         "Say what the lab has stored: buckets, retention, points, series, the last runs.",
     ),
+    "dashboard": (
+        "dashboard:command",
+        "A project's own dashboards in the lab that stays up: link, list, unlink.",
+    ),
     "configure": (
         "configure:command",
         "Write the lab's settings; without flags, each is asked for on a terminal.",
@@ -91,9 +99,17 @@ _COMMANDS = {
         "reports:rejudge",
         "Judge recorded samples against the thresholds that ltlab.yml states now.",
     ),
+    "publish": (
+        "publish:command",
+        "Publish a report: comment, job summary, outputs, annotations; a check run if asked to.",
+    ),
     "compare": (
         "compare:command",
-        "Say whether head is slower than base, from samples recorded at the same time.",
+        "Say whether head is slower than base: both run now, at the same time under the same load.",
+    ),
+    "selftest": (
+        "selftest:command",
+        "Compare head with itself, again and again: whatever is found is a false alarm.",
     ),
 }
 """Name to `module:attribute` in this package, and the line that `ltlab --help` shows."""

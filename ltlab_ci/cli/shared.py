@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from ltlab_ci import console, errors, interrupts
+from ltlab_ci import console, errors, interrupts, model
 from ltlab_ci.cli import show
 from ltlab_ci.config import options, read
 from ltlab_ci.flows import case, run
@@ -87,6 +87,7 @@ def carry_out(
     quiet: bool,
     as_json: bool,
     root: Path | None = None,
+    flow: Callable[[model.Config, case.Outside], model.Result] = run.run,
 ) -> int:
     """Load a configuration and run it, show its result, return its exit code.
 
@@ -101,7 +102,7 @@ def carry_out(
         result = case.refused(error, world, report_dir=place)
     else:
         try:
-            result = run.run(config, world)
+            result = flow(config, world)
         except errors.LabError as error:  # such as a folder that is not ours to write to
             result = case.refused(error, world)
     show.outcome(result, folder=place, voice=speaker, as_json=as_json)
@@ -116,7 +117,7 @@ def _guarded(command: Callable[[], int]) -> int:
     except errors.LabError as error:
         speaker.error(error)
         return error.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):  # click's own: a question that nobody answered
         speaker.error(errors.Interrupted("interrupted", remedy="run the command again"))
         return errors.ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  (the one handler for our own bugs)

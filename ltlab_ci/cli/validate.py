@@ -15,7 +15,10 @@ from ltlab_ci.flows import prepare
 @click.command("validate")
 @click.option("--show", is_flag=True, help="Show every setting and where its value came from.")
 @click.option("--scripts/--no-scripts", default=True, help="Let the engines load the scripts too.")
-@shared.lab_command("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node")
+@shared.lab_command(
+    *("config", "report-dir", "cache-dir", "url", "k6", "artillery", "node"),
+    *("k6-version", "artillery-version"),
+)
 def command(*, flags: Mapping[str, str], show: bool, scripts: bool) -> int:
     """Check ltlab.yml and its scripts without starting anything."""
     loaded = read.load(cwd=Path.cwd(), environ=shared.environ(), flags=flags)

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from ltlab_ci import model
-from ltlab_ci.config import read
+from ltlab_ci.config import containers, read
 
 MAX_DEPTH = 8
 MAX_FILES = 20_000
@@ -28,7 +28,6 @@ _SKIPPED = frozenset(
     {"node_modules", "dist", "build", "vendor", "coverage", "site-packages", "ltlab-report"}
 )
 _TELLING = ("package.json", "pyproject.toml", "requirements.txt", "Dockerfile")
-COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _VENVS = (".venv", "venv")
 
 _K6_IMPORT = re.compile(
@@ -73,8 +72,12 @@ class App:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a project has; `cut` when it has more files than were looked at."""
+    """What a project has; `cut` when it has more files than were looked at.
 
+    `exposed` is the one port that the image of its Dockerfile names.
+    """
+
+    name: str = ""
     scripts: tuple[Script, ...] = ()
     telling: tuple[str, ...] = ()
     npm_start: bool = False
@@ -82,23 +85,29 @@ class Found:
     apps: tuple[App, ...] = ()
     requirements: frozenset[str] = frozenset()
     python: str = ""
+    composed: containers.Composed | None = None
+    exposed: int | None = None
     cut: bool = False
 
 
 def project(root: Path) -> Found:
     """Look through a project's folder. What cannot be read is passed over."""
     found = list(itertools.islice(_files(root), MAX_FILES + 1))
+    compose = next((name for name in containers.FILES if (root / name).is_file()), "")
     files = found[:MAX_FILES]
     scripts = [one for one in (script(root, file) for file in files) if one is not None]
     pythons = (f"{venv}/bin/python" for venv in _VENVS)
     return Found(
+        name=root.name,
         scripts=tuple(sorted(scripts, key=lambda one: one.path)),
-        telling=tuple(name for name in (*_TELLING, *COMPOSE) if (root / name).is_file()),
+        telling=tuple(name for name in (*_TELLING, *containers.FILES) if (root / name).is_file()),
         npm_start=bool(_part(_json(root / "package.json"), "scripts").get("start")),
         manage_py=(root / "manage.py").is_file(),
         apps=tuple(_apps(root, files)),
         requirements=frozenset(_requirements(root)),
         python=next((python for python in pythons if (root / python).is_file()), ""),
+        composed=containers.composed(compose, _text(root / compose)) if compose else None,
+        exposed=containers.exposed(_text(root / "Dockerfile")),
         cut=len(found) > MAX_FILES,
     )
 

@@ -29,6 +29,14 @@ class Document:
 
     def at(self, loc: Loc) -> str:
         """Return `file:line:column` of a value, or of the nearest one that is written."""
+        line, column = self._nearest(loc)
+        return f"{self.path.name}:{line}:{column}"
+
+    def place(self, loc: Loc) -> model.Place:
+        """Return the line of a value, or of the nearest one that is written."""
+        return model.Place(file=self.path.name, line=self._nearest(loc)[0])
+
+    def _nearest(self, loc: Loc) -> tuple[int, int]:
         line, column = 1, 1
         here: Loc = ()
         for part in loc:
@@ -39,7 +47,7 @@ class Document:
             if step in self.places:
                 here = step
                 line, column = self.places[here]
-        return f"{self.path.name}:{line}:{column}"
+        return line, column
 
 
 def load(path: Path) -> Document:
@@ -47,7 +55,7 @@ def load(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise errors.ConfigError(
+        raise errors.ConfigMissing(
             f"no {path.name} in {path.parent}",
             remedy="write one (docs/configuration.md has ten lines to start with), "
             "or try `ltlab k6 -s SCRIPT` without one",
@@ -56,7 +64,20 @@ def load(path: Path) -> Document:
         raise errors.ConfigError(
             f"{path.name} cannot be read: {error}", remedy="make it a readable UTF-8 text file"
         ) from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path, *, aliases: bool = True) -> Document:
+    """Read YAML that stands, or stood, at `path`. Raises ConfigError.
+
+    Without `aliases` there may be none: a few lines of them can stand for a billion values, which is
+    a stranger's way to keep us busy.
+    """
     try:
+        if not aliases and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            raise errors.ConfigError(
+                f"{path.name} repeats itself by aliases", remedy="write it out to have it compared"
+            )
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         places = dict(_places(node, (), set())) if node is not None else {}
         values = yaml.safe_load(text)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ltlab_ci import model
+
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
@@ -42,15 +44,57 @@ OPTIONS = (
     Option(name="url", help="Test this address instead of `service`."),
     Option(name="k6", help="The k6 to use (`engines.k6.path`)."),
     Option(name="artillery", help="The Artillery to use (`engines.artillery.path`)."),
+    Option(name="k6-version", help="The k6 release to use (`engines.k6.version`)."),
+    Option(
+        name="artillery-version", help="The Artillery that is meant (`engines.artillery.version`)."
+    ),
     Option(name="node", help="The Node.js that runs Artillery."),
     Option(name="lab", help="Where to run: embedded, docker or external (`lab.runtime`)."),
     Option(name="lab-dir", help="Where `ltlab start` keeps its settings.", default="~/.ltlab"),
+    Option(
+        name="against",
+        help="What head is compared with (`compare.against`).",
+        default=model.MERGE_BASE,
+    ),
+    Option(name="budget", help="Time to compare, a scenario (`compare.budget`).", default="120s"),
     Option(name="influxdb-url", help="The InfluxDB 2 of an external lab.", guarded=True),
     Option(name="influxdb-org", help="Its organisation.", default="ltlab", guarded=True),
     Option(name="influxdb-bucket", help="Its bucket.", default="ltlab", guarded=True),
     Option(name="influxdb-token", help="Its API token.", guarded=True, secret=True),
     Option(name="grafana-url", help="A Grafana that keeps snapshots of dashboards.", guarded=True),
     Option(name="grafana-token", help="Its service account's token.", guarded=True, secret=True),
+    # What is published is said by the workflow: no file that a pull request can change has a say.
+    Option(
+        name="comment",
+        help="When to comment: always, changes, failures or off.",
+        default="always",
+        guarded=True,
+    ),
+    Option(
+        name="check-run", help="Make a check run too: true or false.", default="false", guarded=True
+    ),
+    Option(
+        name="summary", help="Write the job's summary: true or false.", default="true", guarded=True
+    ),
+    Option(
+        name="id",
+        help="Tells several load tests in one pull request apart (default: `config`, or `ltlab`).",
+        guarded=True,
+    ),
+    Option(
+        name="artifact-name",
+        help="The artefact that a run's report is uploaded as.",
+        default="ltlab-report",
+        guarded=True,
+    ),
+    Option(
+        name="fail-on",
+        help="What makes the job red: failure, error (exit codes from 2) or never.",
+        default="failure",
+        guarded=True,
+    ),
+    Option(name="github-token", help="The job's GITHUB_TOKEN.", guarded=True, secret=True),
+    Option(name="gitlab-token", help="A project or group token.", guarded=True, secret=True),
 )
 
 

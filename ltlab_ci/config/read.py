@@ -6,8 +6,9 @@ Not here: places in the file (document.py), the table of options (options.py).
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import dotenv
 import pydantic
 
 from ltlab_ci import errors, model
-from ltlab_ci.config import checks, document, options, places
+from ltlab_ci.config import checks, document, options, places, target
 
 _K6 = frozenset({".js", ".ts", ".mjs", ".cjs", ".tar"})
 _ARTILLERY = frozenset({".yml", ".yaml", ".json"})
@@ -56,6 +57,12 @@ def load(
             scenarios=tuple(scenario for scenario in scenarios if scenario.name in chosen),
             lab=places.lab(
                 file.lab, file.grafana, settings, cwd=cwd, environ=environ, root=path.parent
+            ),
+            compare=model.Comparing.of(
+                file.compare,
+                against=_against(settings["against"], path.parent, cwd),
+                budget=settings["budget"].value,
+                target=target.of(environ),
             ),
         ),
         settings=settings,
@@ -105,6 +112,9 @@ def single(
             f"the path {str(scenario.script)!a} is no UTF-8", remedy="rename the script"
         )
     settings = _settings(root, {}, environ, flags)
+    script = scenario.script
+    within = script.relative_to(root).as_posix() if script.is_relative_to(root) else script.name
+    start = model.Place(file=within, line=1)
     return Loaded(
         config=_config(
             settings,
@@ -112,7 +122,7 @@ def single(
             environ=environ,
             root=root,
             service=_service(None, settings["url"].value),
-            scenarios=(scenario,),
+            scenarios=(replace(scenario, place=start),),
         ),
         settings=settings,
     )
@@ -128,6 +138,7 @@ def _config(
     file: Path | None = None,
     root: Path | None = None,
     lab: Mapping[str, Any] | None = None,
+    compare: model.Comparing | None = None,
 ) -> model.Config:
     if lab is None:
         lab = places.lab(
@@ -142,8 +153,11 @@ def _config(
         report_dir=_report_dir(settings, cwd),
         cache_dir=places.at_home(settings["cache-dir"].value, cwd, environ),
         k6_path=_program(settings["k6"], base, cwd),
+        k6_version=_version(settings["k6-version"]),
+        artillery_version=_version(settings["artillery-version"]),
         artillery_path=_program(settings["artillery"], base, cwd),
         node_path=_program(settings["node"], base, cwd),
+        compare=compare or model.Comparing(),
         **lab,
     )
 
@@ -166,11 +180,16 @@ def _settings(
 
 
 def _from_file(file: model.LabFile) -> dict[str, str]:
-    engines = file.engines
+    k6 = file.engines.k6 or model.K6Spec()
+    artillery = file.engines.artillery or model.ArtillerySpec()
     return {
-        "k6": engines.k6.path if engines.k6 else "",
-        "artillery": engines.artillery.path if engines.artillery else "",
+        "k6": k6.path or "",
+        "k6-version": k6.version or "",
+        "artillery": artillery.path or "",
+        "artillery-version": artillery.version or "",
         "lab": file.lab.runtime or "",
+        "against": file.compare.against or "",
+        "budget": file.compare.budget or "",
     }
 
 
@@ -179,6 +198,30 @@ def _program(setting: options.Setting, root: Path, cwd: Path) -> str:
     if "/" not in setting.value:
         return setting.value
     return str((root if setting.source == "ltlab.yml" else cwd) / setting.value)
+
+
+def _against(setting: options.Setting, root: Path, cwd: Path) -> str:
+    """Make a folder to compare with absolute; a git reference never begins like one."""
+    if not setting.value.startswith((".", "/")):
+        return setting.value
+    start = root if setting.source == "ltlab.yml" else cwd
+    return str((start / setting.value).resolve())
+
+
+def service(path: Path) -> model.Service | None:
+    """Return the service block of another version's ltlab.yml. Raises ConfigError."""
+    return document.check(document.load(path)).service
+
+
+def _version(setting: options.Setting) -> str:
+    if not setting.value:
+        return ""
+    try:
+        return model.engine_version(setting.value)
+    except errors.ConfigError as error:
+        raise errors.ConfigError(
+            f"{setting.source}: {error.message}", remedy=error.remedy
+        ) from error
 
 
 def _service(written: model.Service | None, url: str) -> model.Service | None:
@@ -221,11 +264,20 @@ def _scenario(doc: document.Document, file: model.LabFile, name: str) -> model.S
         script=script,
         env=spec.env,
         args=spec.args,
-        thresholds=(*model.thresholds(spec.thresholds), *model.thresholds(file.thresholds)),
+        thresholds=tuple(
+            threshold
+            for where, block in reversed(blocks)
+            for threshold in model.thresholds(block, functools.partial(_place, doc, where))
+        ),
         cut=model.Cut(
             start_s=model.seconds(steady.skip_start), end_s=model.seconds(steady.skip_end)
         ),
+        place=doc.place(loc),
     )
+
+
+def _place(doc: document.Document, block: document.Loc, key: str, index: int) -> model.Place:
+    return doc.place((*block, key, index))
 
 
 def _engine(doc: document.Document, loc: document.Loc, script: Path) -> model.EngineName:

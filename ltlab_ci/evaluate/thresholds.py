@@ -64,9 +64,15 @@ def judge_own(
     engine: model.EngineName,
     answers: Mapping[model.Question, model.Answer],
 ) -> tuple[model.Verdict, ...]:
-    """Keep the engine's word on its own thresholds; one that had no data fails all the same."""
+    """Keep the engine's word on its own thresholds; one that had no data fails all the same.
+
+    Where several processes each have a word on their share, the samples of all decide.
+    """
     asked = judge(own_cases(facts), answers)
-    return tuple(_kept(own, engine, verdict) for own, verdict in zip(facts.own, asked, strict=True))
+    return tuple(
+        _of_parts(own, engine.value, verdict) if own.in_parts else _kept(own, engine, verdict)
+        for own, verdict in zip(facts.own, asked, strict=True)
+    )
 
 
 def _own_threshold(own: model.OwnThreshold) -> model.Threshold:
@@ -102,6 +108,15 @@ def _kept(own: model.OwnThreshold, engine: model.EngineName, ours: model.Verdict
             "reason": _own_reason(engine, ours, silent=silent),
         }
     )
+
+
+def _of_parts(own: model.OwnThreshold, engine: str, ours: model.Verdict) -> model.Verdict:
+    shown = {"origin": engine, "threshold": own.expression}
+    if _readable(own) is not None:
+        return ours.model_copy(update=shown)
+    reason = f"each {engine} judged its own share only; state it in ltlab.yml to have it judged"
+    unjudged = {"status": model.Status.NO_DATA, "observed": None, "reason": reason}
+    return ours.model_copy(update={**shown, "stat": "", "op": "", "bound": None, **unjudged})
 
 
 def _own_reason(engine: model.EngineName, ours: model.Verdict, *, silent: bool) -> str:
@@ -204,6 +219,7 @@ def _judge(case: Case, answers: Mapping[model.Question, model.Answer]) -> model.
         observed=value,
         count=count,
         reason=reason,
+        place=threshold.place,
     )
 
 

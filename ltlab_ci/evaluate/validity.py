@@ -5,6 +5,7 @@ Not here: thresholds (thresholds.py), the verdict on the whole run (outcome.py).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from ltlab_ci import model
@@ -126,7 +127,16 @@ def _missing(
 ) -> Iterator[model.Finding]:
     for name in ("http_reqs", "iterations"):
         stored, counted = _value(asked, name), outcome.totals.get(name)
-        if counted is not None and stored != counted:
+        if counted is not None and not math.isfinite(counted):
+            yield model.Finding(
+                code="samples-incomplete",
+                effect="store",
+                message=f"the script made {name} infinite, so nothing says whether every sample "
+                "was recorded",
+                remedy=f"let the script add no Infinity to {name}, which is the engine's own metric",
+                scenario=facts.scenario,
+            )
+        elif counted is not None and stored != counted:
             yield model.Finding(
                 code="samples-incomplete",
                 effect="store",

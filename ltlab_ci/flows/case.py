@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ltlab_ci import console, errors, leftovers, model, report
-from ltlab_ci.flows import dashboards, folder, judge, labs, logs, measure
+from ltlab_ci import console, errors, model, report
+from ltlab_ci.flows import dashboards, folder, judge, killed, labs, logs, measure
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import embedded
 
 _EFFECTS = {
     errors.ConfigError: "config",
+    errors.ConfigMissing: "config",
     errors.LabNotReady: "lab",
     errors.EngineError: "engine",
     errors.StoreError: "store",
@@ -53,12 +54,13 @@ class Case:
         judged: Sequence[judge.Judged],
         findings: Sequence[model.Finding],
         lab: labs.Lab | None = None,
+        against: judge.Compared | None = None,
     ) -> model.Result:
         """Sum up and write the report."""
         where = embedded.describe(self.config.service)
         if lab is not None:
             where = where.model_copy(update=lab.described())
-        result = _sum_up(judged, findings, where, self.outside, self.started)
+        result = _sum_up(judged, findings, where, self.outside, self.started, against=against)
         said = logs.excerpts(self.config.report_dir)
         try:
             if lab is not None:
@@ -66,31 +68,29 @@ class Case:
             folder.write(self.config.report_dir, report.render(result, said))
         except errors.StoreError as error:
             told = [*findings, found(error)]
-            result = _sum_up(judged, told, where, self.outside, self.started)
+            result = _sum_up(judged, told, where, self.outside, self.started, against=against)
             # What was written before must not claim more than this run came to.
             folder.write_instead(self.config.report_dir, report.render(result, said))
         return result
 
 
-def fresh(
-    report_dir: Path, mark: str, voice: console.Console
-) -> contextlib.AbstractContextManager[None]:
-    """Make the report folder fresh; what a killed run left running is dealt with first."""
-    return folder.fresh(report_dir, mark, settle=lambda of: _settle(of, voice))
+def fresh(report_dir: Path, outside: Outside) -> contextlib.AbstractContextManager[None]:
+    """Make the report folder fresh; what a killed run left is dealt with first."""
+    return folder.fresh(report_dir, outside.unique, settle=lambda of: _settle(of, outside))
 
 
-def _settle(killed: str, voice: console.Console) -> None:
-    """Deal with what an earlier run that was killed left running: it would disturb this one."""
-    found = leftovers.find(killed)
-    still = f"still running, left by an earlier run that was killed: {leftovers.told(found)}"
-    if found and not voice.confirm(f"{still}. Stop it and go on?"):
+def _settle(run: str, outside: Outside) -> None:
+    """Deal with what an earlier run that was killed left: it would disturb this one."""
+    found = killed.find(run, outside.environ)
+    still = f"still there, left by an earlier run that was killed: {found.told()}"
+    if found and not outside.voice.confirm(f"{still}. Stop it and go on?"):
         raise errors.LabNotReady(
             still, remedy="`ltlab doctor --stop-leftovers` ends it; then run again"
         )
-    left = leftovers.stop(killed)
+    left = killed.stop(run, outside.environ)
     if left:
         raise errors.LabNotReady(
-            f"could not be ended: {leftovers.told(left)}", remedy="end it by hand, then run again"
+            f"could not be ended: {left.told()}", remedy="end it by hand, then run again"
         )
 
 
@@ -106,7 +106,7 @@ def refused(
     if report_dir is not None:
         with (
             contextlib.suppress(errors.LabError),
-            fresh(report_dir, leftovers.mark(), outside.voice),
+            fresh(report_dir, outside),
         ):
             folder.write(report_dir, report.render(result))
     return result
@@ -123,6 +123,8 @@ def _sum_up(
     where: model.Environment,
     outside: Outside,
     started: datetime,
+    *,
+    against: judge.Compared | None = None,
 ) -> model.Result:
     ended = outside.now()
     times = model.Times(
@@ -130,4 +132,4 @@ def _sum_up(
         wall_s=round((ended - started).total_seconds(), 1),
         written=ended.isoformat(timespec="seconds"),
     )
-    return judge.result(judged, findings, where, outside.reproduce, times)
+    return judge.result(judged, findings, where, outside.reproduce, times, against=against)

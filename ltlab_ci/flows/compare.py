@@ -1,32 +1,76 @@
 """From recorded rounds of base and head to a report: read, compare, sum up, render.
 
-Not here: running both sides; the judging itself (evaluate/compare/), words (report/compared.py).
+Not here: running both sides (duet.py); the judging itself (evaluate/compare/), words
+(report/compared.py).
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ltlab_ci import errors, leftovers, model, report
+from ltlab_ci import errors, model, report
 from ltlab_ci.evaluate import compare, outcome
+from ltlab_ci.evaluate.compare import overall
 from ltlab_ci.flows import case, folder
 from ltlab_ci.lab import embedded
 from ltlab_ci.report import compared
 from ltlab_ci.store import rounds
 
+_DIGITS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A comparison, why it is invalid if it is, and when it was recorded (ns since the epoch)."""
+
+    comparison: model.Comparison
+    findings: tuple[model.Finding, ...]
+    start_ns: int
+    end_ns: int
+
+
+def judge(base: Path, head: Path, *, rules: model.Rules, temp: Path) -> Judged:
+    """Compare two folders with one samples file a round. Raises ConfigError."""
+    recording = rounds.read(base, head, temp)
+    comparison, findings = compare.compare(recording, rules)
+    sides = [side for one in recording.rounds for side in (one.base, one.head)]
+    return Judged(
+        comparison=comparison,
+        findings=findings,
+        start_ns=min(int(side.start_ns.min()) for side in sides),
+        end_ns=max(int(side.start_ns.max()) for side in sides),
+    )
+
 
 def recorded(
-    base: Path, head: Path, *, rules: model.Rules, report_dir: Path, outside: case.Outside
+    base: Path,
+    head: Path,
+    *,
+    rules: model.Rules,
+    report_dir: Path,
+    outside: case.Outside,
+    again: bool = False,
 ) -> model.Result:
     """Judge samples that were recorded at the same time, one file a round, and write the report.
 
-    Raises ConfigError for samples that cannot be compared; nothing is judged then.
+    Folders in both are scenarios, each with its own rounds. `again`: where the samples lie in the
+    report of a comparison, they are judged as they were there. Raises ConfigError for samples that
+    cannot be compared; nothing is judged then.
     """
-    with case.fresh(report_dir, leftovers.mark(), outside.voice):
-        recording = rounds.read(base, head, report_dir / ".spill")
-        comparison, findings = compare.compare(recording, rules)
-        code = _exit_code(comparison, rules)
+    with case.fresh(report_dir, outside):
+        pairs = _scenarios(base, head)
+        stated = _stated(base, rules, scenarios=len(pairs)) if again else rules
+        parts = {
+            name: judge(*sides, rules=stated, temp=report_dir / ".spill")
+            for name, sides in pairs.items()
+        }
+        comparison = overall.merge({name: part.comparison for name, part in parts.items()})
+        findings = tuple(one for part in parts.values() for one in part.findings)
+        code = exit_code(comparison, stated)
         result = model.Result(
             verdict=outcome.verdict(code),
             headline=compared.headline(comparison, findings),
@@ -38,13 +82,13 @@ def recorded(
                 update={"lab": "none", "service": "recorded samples of base and head"}
             ),
             reproduce=outside.reproduce,
-            times=_times(recording),
+            times=_times(tuple(parts.values())),
         )
         folder.write(report_dir, report.render(result))
         return result
 
 
-def _exit_code(comparison: model.Comparison, rules: model.Rules) -> errors.ExitCode:
+def exit_code(comparison: model.Comparison, rules: model.Rules) -> errors.ExitCode:
     """Return 1 where any part came to what a user wants to fail on, not only the worst part."""
     seen: set[str] = {comparison.verdict, comparison.throughput.verdict, comparison.errors.verdict}
     seen |= {row.verdict for row in comparison.rows}
@@ -52,13 +96,37 @@ def _exit_code(comparison: model.Comparison, rules: model.Rules) -> errors.ExitC
     return errors.ExitCode.FAILED if seen & rules.fail_on else errors.ExitCode.OK
 
 
-def _times(recording: model.Recording) -> model.Times:
+def _scenarios(base: Path, head: Path) -> dict[str, tuple[Path, Path]]:
+    """Return the folders of each scenario; both sides' own, under no name, where there is one."""
+    found = [
+        {each.name for each in side.iterdir() if each.is_dir() and not each.name.startswith(".")}
+        if side.is_dir() and not any(each.name.endswith(rounds.KINDS) for each in side.iterdir())
+        else set()
+        for side in (base, head)
+    ]
+    names = sorted(found[0] & found[1])
+    return {name: (base / name, head / name) for name in names} or {"": (base, head)}
+
+
+def _stated(base: Path, rules: model.Rules, *, scenarios: int) -> model.Rules:
+    """Return the rules that the report was judged by which holds these samples, if one does."""
+    with contextlib.suppress(errors.ConfigError):
+        earlier = folder.read(base.resolve().parent.parent).comparison
+        if earlier is not None and earlier.mode is not None:
+            share = earlier.alpha / compare.ALPHA / scenarios
+            return replace(
+                rules,
+                min_effect=earlier.min_effect,
+                load_model=earlier.load_model if earlier.load_model_stated else "",
+                share=float(f"{share:.{_DIGITS}g}"),
+            )
+    return rules
+
+
+def _times(parts: Sequence[Judged]) -> model.Times:
     """Return when the samples were recorded: the same recording gives the same bytes."""
-    sides = [side for one in recording.rounds for side in (one.base, one.head)]
-    start, end = (
-        min(int(side.start_ns.min()) for side in sides),
-        max(int(side.start_ns.max()) for side in sides),
-    )
+    start = min(part.start_ns for part in parts)
+    end = max(part.end_ns for part in parts)
     first, last = (
         datetime.fromtimestamp(ns // 1_000_000_000, UTC).isoformat(timespec="seconds")
         for ns in (start, end)

@@ -13,6 +13,9 @@ from ltlab_ci.flows import labs, measure
 from ltlab_ci.flows.stored import ON_RAW, Kept, unusable
 from ltlab_ci.store import backfill, buckets, duck, influx
 
+_LIVE_S = 10.0
+_LIVE_SHARE = 0.98  # StatsD is UDP: a lost packet is no gap that anybody sees
+
 
 def keep(
     lab: labs.Lab, server: model.Influx, measured: Sequence[measure.Measured], samples: Path
@@ -30,11 +33,14 @@ def keep(
         except errors.StoreError as error:
             findings[name] = (unusable(error, name),)
             continue
-        feeds = lab.trusted and each.prepared.scenario.engine is model.EngineName.K6
+        feeds = bool(lab.engine_token) and each.prepared.scenario.engine is model.EngineName.K6
         findings[name] = tuple(_found(done, name, feeds=feeds))
         if done.complete:
             runs[name] = done.run
         findings[name] += _tidy(lab, server, done.run, name)
+        # An Artillery that was stopped early does not send its last figures.
+        if each.prepared.scenario.engine is model.EngineName.ARTILLERY and not each.findings:
+            findings[name] += _live(lab, server, done, name)
     store = influx.Store(server, runs)
     return Kept(ask=store.ask, whole=frozenset(runs), findings=findings)
 
@@ -57,6 +63,31 @@ def _tidy(
     return (
         model.Finding(
             code="many-series", effect="warn", message=message, remedy=remedy, scenario=scenario
+        ),
+    )
+
+
+def _live(
+    lab: labs.Lab, server: model.Influx, done: backfill.Completion, scenario: str
+) -> tuple[model.Finding, ...]:
+    """Say where live graphs have gaps: Artillery's figures go there through Telegraf, unsecured."""
+    requests = done.metrics.get("http_reqs")
+    if lab.addresses is None or lab.addresses.statsd is None or requests is None:
+        return ()
+    try:
+        found = buckets.live_requests(server, done.run, requests.expected, within_s=_LIVE_S)
+    except errors.StoreError as error:
+        return (unusable(error, scenario),)
+    if found >= requests.expected * _LIVE_SHARE:
+        return ()
+    return (
+        model.Finding(
+            code="live-graphs-missing",
+            effect="warn",
+            message=f"live graphs lack {requests.expected - found} of {requests.expected} requests: "
+            "Telegraf was away, or could not pass them on; no verdict rests on them",
+            remedy="look at `ltlab logs telegraf`, and at whether its container still runs",
+            scenario=scenario,
         ),
     )
 

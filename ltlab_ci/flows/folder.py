@@ -19,7 +19,7 @@ RESULT = "result.json"
 _RESERVE = ".room-for-the-report"
 _RESERVE_BYTES = 4_000_000
 _OURS = "a report of ltlab; the next run replaces it\n"
-_UNFINISHED = re.compile(r"^unfinished run: (\w+)$", re.MULTILINE)
+_UNFINISHED = re.compile(r"^unfinished run: ([\w-]+)$", re.MULTILINE)
 
 
 @contextlib.contextmanager
@@ -56,6 +56,22 @@ def fresh(folder: Path, run: str, *, settle: Callable[[str], None]) -> Iterator[
         finally:
             with contextlib.suppress(OSError):  # a full disk: the mark finds nothing any more
                 _write(marker, _OURS)
+
+
+def add(folder: Path, name: str, text: str) -> None:
+    """Write one more file into a report; a folder that is not there yet becomes ours.
+
+    Raises StoreError.
+    """
+    try:
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            (folder / MARKER).write_text(_OURS, encoding="utf-8")
+    except OSError as error:
+        raise errors.StoreError(
+            f"{folder} cannot be made: {error.strerror}", remedy="give a folder that can be written"
+        ) from error
+    write(folder, {name: text.encode()})
 
 
 def unfinished(folder: Path) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from ltlab_ci import errors, model
 from ltlab_ci.evaluate import outcome, thresholds, validity
 from ltlab_ci.flows import measure, stored, understood
+from ltlab_ci.report import compared
 from ltlab_ci.store import charts, duck
 
 _CUT_SHORT = frozenset({"config", "lab", "engine", "store", "interrupted"})
@@ -24,6 +25,15 @@ class Judged:
     result: model.ScenarioResult
     findings: tuple[model.Finding, ...]
     window: model.Window | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """Base against head, if it came to that: why it is invalid, and what that means for the exit code."""
+
+    comparison: model.Comparison | None = None
+    doubts: tuple[model.Finding, ...] = ()
+    code: errors.ExitCode = errors.ExitCode.OK
 
 
 def every(
@@ -43,21 +53,38 @@ def result(
     environment: model.Environment,
     reproduce: str,
     times: model.Times,
+    *,
+    against: Compared | None = None,
 ) -> model.Result:
     """Sum everything up in one verdict."""
+    beside = against or Compared()
     found = (*findings, *(one for each in judged for one in each.findings))
     scenarios = tuple(each.result for each in judged)
-    code = outcome.exit_code(scenarios, found)
+    code = errors.worst([outcome.exit_code(scenarios, found), beside.code])
     return model.Result(
         verdict=outcome.verdict(code),
-        headline=outcome.headline(scenarios, found),
+        headline=_headline(scenarios, found, beside),
         exit_code=code,
         scenarios=scenarios,
-        findings=found,
+        comparison=beside.comparison,
+        findings=(*found, *beside.doubts),
         environment=environment,
         reproduce=reproduce,
         times=times,
     )
+
+
+def _headline(
+    scenarios: Sequence[model.ScenarioResult], found: Sequence[model.Finding], beside: Compared
+) -> str:
+    alone = outcome.headline(scenarios, found)
+    if beside.comparison is None:
+        return alone
+    told = compared.headline(beside.comparison, beside.doubts)
+    silent = not any(each.verdicts for each in scenarios) and all(
+        each.effect == "warn" for each in found
+    )
+    return told if silent else f"{told}; {alone}"
 
 
 def again(
@@ -164,6 +191,7 @@ def _rejudged(
             "verdict": outcome.scenario_verdict(verdicts, found),
             "judged_s": _judged_s(scenario.cut, shown.duration_s),
             "distribution": understood.distribution(store, facts, scenario.cut, verdicts),
+            "place": scenario.place,
         }
     )
 
@@ -226,6 +254,7 @@ def _scenario_result(
         endpoints_left_out=facts.names_left_out,
         series=charts.series(store, facts.scenario, reach, prepared.script.load),
         distribution=understood.distribution(store, facts, prepared.scenario.cut, verdicts),
+        place=prepared.scenario.place,
     )
 
 
@@ -240,6 +269,7 @@ def not_run(prepared: measure.Prepared, *, why: str = "the scenario did not run"
             severity=threshold.severity.value,
             status=model.Status.NO_DATA,
             reason=why,
+            place=threshold.place,
         )
         for threshold in scenario.thresholds
     )
@@ -253,5 +283,6 @@ def not_run(prepared: measure.Prepared, *, why: str = "the scenario did not run"
         ran=False,
         complete=False,
         verdicts=verdicts,
+        place=scenario.place,
     )
     return Judged(result=shown, findings=())

@@ -8,25 +8,27 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ltlab_ci import console, errors, model
-from ltlab_ci.lab import compose, daemon, lab_ready, left_up
+from ltlab_ci.lab import compose, daemon, engine_token, lab_ready, left_up
+from ltlab_ci.lab.bench import Bench
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lab:
     """A lab that is up, and the tags that every sample of this run carries in it.
 
-    `name` is its Compose project. `addresses` None: samples are kept and judged in the report folder alone. `trusted`: engines,
-    and with them the scripts they run, may have its token. `stays`: it is not gone after the run.
+    `name` is its Compose project. `addresses` None: samples are kept and judged in the report folder
+    alone. `engine_token` is what engines, and with them the scripts they run, write with; "": they
+    write nothing there themselves. `stays`: it is not gone after the run.
     """
 
     runtime: model.Runtime
     tags: Mapping[str, str]
     name: str = ""
     addresses: lab_ready.Addresses | None = None
-    trusted: bool = False
+    engine_token: str = field(default="", repr=False)
     stays: bool = False
 
     def live(self, scenario: str, *, inside: bool) -> model.Live | None:
@@ -39,7 +41,7 @@ class Lab:
         where = self.addresses.inside() if inside else self.addresses
         return model.Live(
             tags=self.tags_of(scenario),
-            influx=where.influx if self.trusted else None,
+            influx=replace(where.influx, token=self.engine_token) if self.engine_token else None,
             statsd=where.statsd,
         )
 
@@ -56,23 +58,36 @@ class Lab:
 
 @contextlib.contextmanager
 def up(
-    config: model.Config, environ: Mapping[str, str], unique: str, voice: console.Console
+    config: model.Config,
+    bench: Bench,
+    environ: Mapping[str, str],
+    unique: str,
+    voice: console.Console,
 ) -> Iterator[Lab]:
     """Hand out the lab that a configuration asks for; what was booted for it is gone afterwards.
 
-    Which one, and why, is said. Raises LabNotReady.
+    Engines in containers of their own reach it by its services' names. Which one, and why, is said.
+    Raises LabNotReady.
     """
     project = plain(config.root.name)
     tags = {"testid": f"{project}-{unique}", "project": project}
-    with _addresses(config, environ, unique, voice) as (runtime, addresses, name):
-        trusted = runtime is model.Runtime.DOCKER
+    with contextlib.ExitStack() as opened:
+        runtime, addresses, name = opened.enter_context(_addresses(config, environ, unique, voice))
+        token = ""
+        if runtime is model.Runtime.DOCKER and addresses is not None:
+            made = engine_token.write_only(addresses.influx, f"engines of {tags['testid']}")
+            token = opened.enter_context(made)
+            if not token:
+                voice.say("InfluxDB makes no token for engines: their samples go there afterwards")
+        if bench.contained and name:
+            bench.join(name)
         yield Lab(
             runtime=runtime,
             tags=tags,
             name=name,
             addresses=addresses,
-            trusted=trusted,
-            stays=trusted and not name.endswith(unique),
+            engine_token=token,
+            stays=bool(name) and not name.endswith(unique),
         )
 
 

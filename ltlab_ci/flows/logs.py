@@ -34,7 +34,9 @@ _NO_ERROR = re.compile(
 def excerpts(report_dir: Path) -> tuple[model.Excerpt, ...]:
     """Read the logs of a report folder, by name; one that cannot be read is left out."""
     folder = report_dir / "logs"
-    paths = [path for path in sorted(folder.rglob("*.log")) if path.is_file()][:MAX_LOGS]
+    # What engines said in each round of a comparison comes last: there is a lot of it.
+    every = sorted(folder.rglob("*.log"), key=lambda path: ("rounds" in path.parts, path))
+    paths = [path for path in every if path.is_file()][:MAX_LOGS]
     most = min(MAX_BYTES, ALL_BYTES // max(1, len(paths)))
     found = []
     for path in paths:

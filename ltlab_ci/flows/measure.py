@@ -1,4 +1,4 @@
-"""Run one scenario: its engine's process, watched beside the service until one of them ends.
+"""Run one scenario: its engine's processes, watched beside the service until one side ends.
 
 Not here: keeping its samples (recording.py), the order of scenarios (run.py).
 """
@@ -6,15 +6,18 @@ Not here: keeping its samples (recording.py), the order of scenarios (run.py).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ltlab_ci import console, errors, load, model
-from ltlab_ci.flows import recording, usage
+from ltlab_ci.flows import clock, recording, usage
 from ltlab_ci.interrupts import Interrupts
-from ltlab_ci.lab import service
+from ltlab_ci.lab import service, together
 from ltlab_ci.lab.bench import Bench
 from ltlab_ci.lab.program import Program
+from ltlab_ci.load import parts
 from ltlab_ci.store import duck
 
 _LOOK_EVERY_S = 0.5
@@ -35,7 +38,6 @@ class Measured:
     """One scenario that ran, or was cut short: what its engine said, and what went wrong."""
 
     prepared: Prepared
-    plan: load.Plan
     exit_code: int
     outcome: model.Outcome
     findings: tuple[model.Finding, ...]
@@ -59,26 +61,26 @@ def scenario(
     Call it with interrupts deferred: its samples are then kept whole.
     """
     name = prepared.scenario.name
-    plan = _plan(prepared, running.base_url, report_dir, live)
+    plans = _plans(prepared, running.base_url, report_dir, live)
     with (
         voice.progress(name, prepared.script.load.duration_s) as progress,
-        bench.exec(plan.argv, image=prepared.tool.image, env=plan.env, log=plan.log) as child,
+        together.started(_engines(bench, prepared.tool, plans)) as child,
     ):
+        ticking = clock.Clock()  # before DuckDB is imported: that takes its time while load runs
         recorder = recording.Recorder(
+            ticking,
             duck.Writer(report_dir / "samples", name),
-            prepared.engine.reader(plan.run_dir),
-            usage.Gauge(child, running.child, plan.run_dir),
+            parts.Readers([prepared.engine.reader(plan.run_dir) for plan in plans]),
+            usage.Gauge(child, running.child, plans[0].run_dir),
             progress,
         )
         ended_early = _watch(child, running, recorder, interrupts, name=name)
         late = _end(child, recorder, name, known={found.effect for found in ended_early})
         elapsed_s = recorder.clock.elapsed_s
-    exit_code = child.stop()
     return Measured(
         prepared=prepared,
-        plan=plan,
-        exit_code=exit_code,
-        outcome=_outcome(prepared, plan, exit_code, stopped=bool(ended_early)),
+        exit_code=max(child.codes),
+        outcome=_outcome(prepared, plans, child.codes, stopped=bool(ended_early)),
         findings=(*ended_early, *late),
         samples=recorder.samples,
         elapsed_s=elapsed_s,
@@ -86,10 +88,21 @@ def scenario(
     )
 
 
+def _engines(
+    bench: Bench, tool: load.Tool, plans: Sequence[load.Plan]
+) -> Iterator[AbstractContextManager[Program]]:
+    for plan in plans:
+        yield bench.exec(plan.argv, image=tool.image, env=plan.env, log=plan.log)
+
+
 def _outcome(
-    prepared: Prepared, plan: load.Plan, exit_code: int, *, stopped: bool
+    prepared: Prepared, plans: Sequence[load.Plan], codes: Sequence[int], *, stopped: bool
 ) -> model.Outcome:
-    outcome = prepared.engine.outcome(prepared.scenario, plan, exit_code)
+    said = [
+        prepared.engine.outcome(prepared.scenario, plan, code)
+        for plan, code in zip(plans, codes, strict=True)
+    ]
+    outcome = parts.summed(said, prepared.scenario.name)
     if not stopped:
         return outcome
     # How the engine ended was our doing, and why is said already.
@@ -97,19 +110,28 @@ def _outcome(
     return dataclasses.replace(outcome, findings=own)
 
 
-def _plan(
+def _plans(
     prepared: Prepared, base_url: str, report_dir: Path, live: model.Live | None
-) -> load.Plan:
-    run_dir = report_dir / "logs" / Path(duck.file_name(prepared.scenario.name)).stem
-    run_dir.mkdir(parents=True)
-    return prepared.engine.plan(
-        prepared.tool,
-        prepared.scenario,
-        prepared.script,
-        base_url=base_url,
-        run_dir=run_dir,
-        live=live,
-    )
+) -> tuple[load.Plan, ...]:
+    """Plan each of the processes that share the load, in a folder of its own."""
+    folder = report_dir / "logs" / Path(duck.file_name(prepared.scenario.name)).stem
+    several = prepared.scenario.processes > 1
+    plans = []
+    for number in range(1, prepared.scenario.processes + 1):
+        run_dir = folder / str(number) if several else folder
+        run_dir.mkdir(parents=True)
+        plans.append(
+            prepared.engine.plan(
+                prepared.tool,
+                prepared.scenario,
+                prepared.script,
+                base_url=base_url,
+                run_dir=run_dir,
+                live=live,
+                part=load.Part(number=number, of=prepared.scenario.processes),
+            )
+        )
+    return tuple(plans)
 
 
 def finding(error: errors.LabError, effect: str, scenario: str | None) -> model.Finding:
@@ -143,7 +165,7 @@ def _watch(
             if death is not None:
                 return [_died(death, name)]
             if interrupts.requested:
-                return [_interrupted(name)]
+                return [interrupted(name)]
     except errors.StoreError as error:
         return [finding(error, "store", name)]
     return []
@@ -171,7 +193,8 @@ def _died(death: str, name: str) -> model.Finding:
     )
 
 
-def _interrupted(name: str) -> model.Finding:
+def interrupted(name: str) -> model.Finding:
+    """Say that a scenario did not come to its end because somebody asked to stop."""
     return model.Finding(
         code="interrupted",
         effect="interrupted",

@@ -51,9 +51,11 @@ def scenarios(
     found = []
     for scenario in config.scenarios:
         engine = load.ENGINES[scenario.engine]
-        here = replace(machine, run=functools.partial(bench.run, engine.IMAGE))
+        version = config.version_of(scenario.engine)
+        here = replace(machine, run=functools.partial(bench.run, engine.image(version)))
         if scenario.engine not in tools:
-            tool = tools[scenario.engine] = engine.find(here, paths[scenario.engine])
+            tool = engine.find(here, paths[scenario.engine], version)
+            tools[scenario.engine] = tool
             voice.say(f"{scenario.engine} {tool.version} ({tool.source})")
         script = engine.inspect(tools[scenario.engine], scenario, here)
         found.append(

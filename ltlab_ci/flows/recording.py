@@ -18,6 +18,7 @@ class Recorder:
 
     def __init__(
         self,
+        ticking: clock.Clock,
         writer: duck.Writer,
         reader: load.Reader,
         gauge: usage.Gauge,
@@ -25,13 +26,18 @@ class Recorder:
     ) -> None:
         self._writer, self._reader, self._gauge = writer, reader, gauge
         self._progress = progress
-        self.clock = clock.Clock()
+        self.clock = ticking
         self._pulse = model.Pulse()
 
     @property
     def samples(self) -> int:
         """Return how many samples were stored."""
         return self._writer.samples
+
+    @property
+    def requests(self) -> int:
+        """Return how many requests are among them."""
+        return self._pulse.requests
 
     def look(self) -> None:
         """Store what was written since the last time. Raises StoreError."""

@@ -7,12 +7,14 @@ Not here: the report folder and the result as a whole (case.py).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from ltlab_ci import errors, leftovers, model
+from ltlab_ci import errors, leftovers, model, report
 from ltlab_ci.flows import judge, labs, measure, prepare, stored
 from ltlab_ci.flows.case import Case, Outside, found, fresh
+from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
 
 
@@ -22,29 +24,41 @@ def run(config: model.Config, outside: Outside) -> model.Result:
     What is refused before anything starts gives a result without scenarios.
     Raises ConfigError for a report folder that cannot be used.
     """
-    mark = leftovers.mark()
-    outside = replace(outside, environ={**outside.environ, leftovers.VARIABLE: mark})
+    marked = {**outside.environ, leftovers.VARIABLE: outside.unique}
+    outside = replace(outside, environ=marked)
     case = Case(config=config, outside=outside, started=outside.now())
-    with fresh(config.report_dir, mark, outside.voice), contextlib.ExitStack() as opened:
+    with fresh(config.report_dir, outside), contextlib.ExitStack() as opened:
         prepared: tuple[measure.Prepared, ...] = ()
         try:
             bench = opened.enter_context(prepare.bench(config, outside.environ, outside.unique))
             prepared = prepare.scenarios(config, bench, outside.environ, outside.voice)
-            booted = labs.up(config, outside.environ, outside.unique, outside.voice)
+            booted = labs.up(config, bench, outside.environ, outside.unique, outside.voice)
             lab = opened.enter_context(booted)
-            if bench.contained and lab.trusted:
-                bench.join(lab.name)
         except errors.LabError as error:
-            return case.report(_not_run(prepared), [found(error)])
+            return case.report(not_run(prepared), [found(error)])
         except KeyboardInterrupt:
-            return case.report(_not_run(prepared), [_interrupted("interrupted before any load")])
-        measured, findings = _measure(config, bench, prepared, outside, lab)
+            return case.report(not_run(prepared), [interrupted("interrupted before any load")])
+        version = service.Version(spec=config.service, root=config.root)
+        measured, findings = measured_alone(
+            config, bench, version, prepared, outside=outside, lab=lab
+        )
         with outside.interrupts.deferred():
-            judged, stopped = _judge(case, lab, prepared, measured, findings)
+            judged, stopped = judged_alone(case, lab, prepared, measured, findings)
             return case.report(judged, [*findings, *stopped], lab)
 
 
-def _judge(
+@contextlib.contextmanager
+def _beside(work: Callable[[], None]) -> Iterator[None]:
+    """Do some work while the block waits for the store, and end with it."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def judged_alone(
     case: Case,
     lab: labs.Lab,
     prepared: Sequence[measure.Prepared],
@@ -54,46 +68,52 @@ def _judge(
     """Judge what ran; an interrupt that came after the load is found here."""
     samples = case.config.report_dir / "samples"
     kept = stored.Kept()
-    if lab.addresses is not None:
-        # InfluxDB's client takes a quarter of a second to import, and many runs need none.
-        from ltlab_ci.flows import completed  # noqa: PLC0415
+    with _beside(report.get_ready):
+        if lab.addresses is not None:
+            # InfluxDB's client takes a quarter of a second to import, and many runs need none.
+            from ltlab_ci.flows import completed  # noqa: PLC0415
 
-        kept = completed.keep(lab, lab.addresses.influx, measured, samples)
-    judged = [*judge.every(measured, samples, kept), *_not_run(prepared[len(measured) :])]
+            kept = completed.keep(lab, lab.addresses.influx, measured, samples)
+        judged = [*judge.every(measured, samples, kept), *not_run(prepared[len(measured) :])]
     known = (*findings, *(one for each in judged for one in each.findings))
     late = case.outside.interrupts.requested and not any(
         found.effect == "interrupted" for found in known
     )
-    return judged, [_interrupted("interrupted after the load")] if late else []
+    return judged, [interrupted("interrupted after the load")] if late else []
 
 
-def _not_run(prepared: Sequence[measure.Prepared]) -> list[judge.Judged]:
+def not_run(prepared: Sequence[measure.Prepared]) -> list[judge.Judged]:
+    """Return the places of scenarios that did not run."""
     return [judge.not_run(each) for each in prepared]
 
 
-def _measure(
+def measured_alone(
     config: model.Config,
     bench: Bench,
+    version: service.Version,
     prepared: Sequence[measure.Prepared],
+    *,
     outside: Outside,
     lab: labs.Lab,
 ) -> tuple[list[measure.Measured], list[model.Finding]]:
+    """Run every scenario against one version, built if it was not yet; trouble is a finding."""
     done: list[measure.Measured] = []
     log = config.report_dir / "logs" / "service.log"
     try:
-        with bench.service(config.service, log=log) as running:
+        with bench.built(version, log=log) as built, bench.service(built, log=log) as running:
             if running.base_url:
                 outside.voice.say(
                     f"service ready at {running.base_url} after {running.ready_after_s:.1f} s"
                 )
             for each in prepared:
+                live = lab.live(each.scenario.name, inside=bench.contained)
                 with outside.interrupts.deferred():
                     done.append(
                         measure.scenario(
                             each,
                             bench=bench,
                             running=running,
-                            live=lab.live(each.scenario.name, inside=bench.contained),
+                            live=live,
                             report_dir=config.report_dir,
                             voice=outside.voice,
                             interrupts=outside.interrupts,
@@ -101,15 +121,14 @@ def _measure(
                     )
                 if running.death() is not None or outside.interrupts.requested:
                     break
-    except errors.LabNotReady as error:
-        return done, [found(error)]
-    except errors.EngineError as error:
+    except (errors.LabNotReady, errors.EngineError) as error:
         return done, [found(error)]
     except KeyboardInterrupt:
         when = "after the load" if done else "before any load"
-        return done, [_interrupted(f"interrupted {when}")]
+        return done, [interrupted(f"interrupted {when}")]
     return done, []
 
 
-def _interrupted(message: str) -> model.Finding:
+def interrupted(message: str) -> model.Finding:
+    """Say that somebody asked to stop."""
     return found(errors.Interrupted(message, remedy="run it again"))

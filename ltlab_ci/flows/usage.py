@@ -51,7 +51,7 @@ class Gauge:
             return
         path = self._folder / "usage.csv"
         path.write_text("".join(self._rows), encoding="utf-8")
-        yield model.Batch(path=path, columns=_COLUMNS)
+        yield model.Batch(paths=(path,), columns=_COLUMNS)
         path.unlink()
 
     def _add(self, metric: str, value: float) -> None:

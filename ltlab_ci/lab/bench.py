@@ -38,10 +38,18 @@ class Bench(Protocol):
     ) -> AbstractContextManager[Program]:
         """Run an engine for as long as the block lasts; stopped on every way out, gently first."""
 
+    def built(
+        self, version: service.Version, *, log: Path
+    ) -> AbstractContextManager[service.Version]:
+        """Build a version of the service for as long as the block lasts. Raises LabNotReady."""
+
     def service(
-        self, spec: model.Service | None, *, log: Path
+        self, version: service.Version, *, log: Path, place: int = 0
     ) -> AbstractContextManager[service.Running]:
-        """Bring the service under test up for as long as the block lasts. Raises LabNotReady."""
+        """Bring a version that was built up for as long as the block lasts. Raises LabNotReady.
+
+        Two can be up at once, in place 0 and 1.
+        """
 
     def base_url(self, spec: model.Service | None) -> str:
         """Return where the service will answer engines."""

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping
+import socket
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import docker.errors
-from docker.models.containers import Container
+import yaml
 
-from ltlab_ci import errors, interrupts, model, resources
+from ltlab_ci import errors, interrupts, lazy, model, resources
+from ltlab_ci.lab import abandoned, lab_ready, linked, ports
 from ltlab_ci.lab import daemon as daemons
-from ltlab_ci.lab import lab_ready
 from ltlab_ci.lab.archive import packed
 from ltlab_ci.lab.service import free_port
 
+if TYPE_CHECKING:
+    import docker.errors
+    from docker.models.containers import Container
+else:
+    docker = lazy.module("docker")
+
 SERVICES = ("influxdb", "telegraf", "grafana")
 TOY_API = "toy-api"
-PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 _FILES = {
     "setup": (("stack/setup.sh", "/setup.sh"),),
@@ -31,9 +37,18 @@ _FILES = {
     "grafana": (
         ("grafana/provisioning", "/etc/grafana/provisioning"),
         ("grafana/dashboards", "/var/lib/grafana/dashboards"),
+        (linked.PROVIDER, "/etc/grafana/provisioning/dashboards/linked.yml"),
     ),
 }
 """What each service is given: path in ltlab's data, path in the container."""
+
+_PUBLISHES = {
+    "influxdb": ("influxdb", "tcp"),
+    "telegraf": ("statsd", "udp"),
+    "grafana": ("grafana", "tcp"),
+    TOY_API: (TOY_API, "tcp"),
+}
+"""The port of each service, by its name in Settings.ports, and its kind."""
 
 _UP_S, _READY_S, _DOWN_S, _PULL_S = 180.0, 60.0, 90.0, 1800.0
 
@@ -42,7 +57,7 @@ _UP_S, _READY_S, _DOWN_S, _PULL_S = 180.0, 60.0, 90.0, 1800.0
 class Settings:
     """What makes a lab: its name, the ports its services are published at, its secrets.
 
-    `ports` by service name; `statsd` is Telegraf's.
+    `ports` by service name; `statsd` is Telegraf's. `dashboards` are those of projects.
     """
 
     name: str
@@ -51,6 +66,7 @@ class Settings:
     password: str = field(repr=False)
     raw_retention_days: int = 14
     minute_retention_days: int = 365
+    dashboards: tuple[linked.Link, ...] = ()
 
     def env(self, bind: str) -> dict[str, str]:
         """Return what the Compose files ask for."""
@@ -95,16 +111,37 @@ class Stack:
 
 def container(found: daemons.Daemon, project: str, service: str) -> Container | None:
     """Return the container of a service of a Compose project, None where there is none."""
-    labels = [f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}"]
+    labels = [f"{abandoned.PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}"]
     there = found.client.containers.list(all=True, filters={"label": labels})
     return there[0] if there else None
+
+
+def state(made: Container | None) -> str:
+    """Say how a service is: its health while it runs, else what became of it."""
+    if made is None:
+        return "not there"
+    found = made.attrs["State"]
+    health = (found.get("Health") or {}).get("Status")
+    return str(health if health and found["Status"] == "running" else found["Status"])
+
+
+def images() -> tuple[str, ...]:
+    """Return the images of which a lab is made, without those of engines."""
+    text = resources.file("stack/compose.yml").read_text(encoding="utf-8")
+    services = yaml.safe_load(text)["services"]
+    return tuple(
+        dict.fromkeys(each["image"] for each in services.values() if "profiles" not in each)
+    )
 
 
 def temporary(unique: str, *, raw_retention_days: int, minute_retention_days: int) -> Settings:
     """Return a lab for one run: its own name, ports that are free here now, secrets of its own."""
     return Settings(
-        name=f"ltlab-{unique}",
-        ports={name: free_port() for name in ("influxdb", "statsd", "grafana", "toy-api")},
+        name=abandoned.lab(unique),
+        ports={
+            "statsd": free_port(socket.SOCK_DGRAM),
+            **{name: free_port() for name in ("influxdb", "grafana", "toy-api")},
+        },
         token=secrets.token_urlsafe(32),
         password=secrets.token_urlsafe(16),
         raw_retention_days=raw_retention_days,
@@ -115,13 +152,19 @@ def temporary(unique: str, *, raw_retention_days: int, minute_retention_days: in
 def up(daemon: daemons.Daemon, settings: Settings, *, toy_api: bool = False) -> Stack:
     """Bring a lab up until everything in it works; what is up already stays as it is.
 
-    Raises LabNotReady with the service that failed, why, and its last log lines.
+    Raises LabNotReady with the service that failed, why, and its last log lines; before anything
+    is made where a port is taken.
     """
     stack = Stack(settings=settings, daemon=daemon)
     services = (*SERVICES, *((TOY_API,) if toy_api else ()))
+    _refuse_taken(stack, services)
     _compose(stack, "create", "--quiet-pull", *services, timeout_s=_PULL_S, remedy=_WHY_NOT)
     for service, files in _FILES.items():
-        _give(stack, service, files)
+        for source, target in files:
+            _give(stack, service, packed(resources.file(source), target), Path(target).name)
+    made = stack.container("grafana")
+    if made is None or made.status != "running":  # else it has them: a file that is replaced is
+        show(stack, settings.dashboards)  # gone for a moment, and its dashboard with it
     try:
         _compose(
             stack,
@@ -151,6 +194,23 @@ def down(stack: Stack, *, volumes: bool) -> None:
         timeout_s=_DOWN_S,
         remedy=f"remove it by hand: docker compose -p {stack.settings.name} down -v",
     )
+
+
+def show(stack: Stack, some: tuple[linked.Link, ...]) -> None:
+    """Give a lab's Grafana dashboards of projects, which it takes up within seconds by itself."""
+    _give(stack, "grafana", linked.archive(some), "a dashboard")
+
+
+def hide(stack: Stack, some: tuple[linked.Link, ...]) -> None:
+    """Take dashboards away from a lab's Grafana that runs. Raises LabNotReady."""
+    made = stack.container("grafana")
+    assert made is not None  # the caller has asked
+    done = made.exec_run(["rm", "-f", *(link.place for link in some)], user="0")
+    if done.exit_code:
+        raise errors.LabNotReady(
+            f"the lab's Grafana keeps a dashboard: {done.output!r}",
+            remedy="`ltlab rebuild` starts Grafana without it",
+        )
 
 
 @contextlib.contextmanager
@@ -185,19 +245,30 @@ def _compose(stack: Stack, *words: str, timeout_s: float, remedy: str) -> str:
     return done.out
 
 
-def _give(stack: Stack, service: str, files: tuple[tuple[str, str], ...]) -> None:
+def _refuse_taken(stack: Stack, services: Iterable[str]) -> None:
+    """Refuse ports that somebody else has, where the daemon publishes them on this machine."""
+    if not stack.daemon.local:
+        return
+    wanted = {}
+    for service in services:
+        made = stack.container(service)
+        if made is None or made.status != "running":
+            name, kind = _PUBLISHES[service]
+            wanted[name] = (stack.settings.ports[name], kind)
+    ports.refuse_taken(stack.daemon.client, "127.0.0.1", wanted)
+
+
+def _give(stack: Stack, service: str, archive: bytes, what: str) -> None:
     container = stack.container(service)
     if container is None:
         raise errors.LabNotReady(f"the lab's {service} was not made", remedy=_WHY_NOT)
-    for source, target in files:
-        try:
-            container.put_archive("/", packed(resources.file(source), target))
-        except docker.errors.APIError as error:
-            raise errors.LabNotReady(
-                f"{Path(target).name} could not be copied into the lab's {service}: "
-                f"{error.explanation}",
-                remedy="run `ltlab reset`, then again",
-            ) from error
+    try:
+        container.put_archive("/", archive)
+    except docker.errors.APIError as error:
+        raise errors.LabNotReady(
+            f"{what} could not be copied into the lab's {service}: {error.explanation}",
+            remedy="run `ltlab reset`, then again",
+        ) from error
 
 
 def _told(stack: Stack) -> str:

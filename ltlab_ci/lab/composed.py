@@ -11,12 +11,16 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import docker.errors
-
-from ltlab_ci import errors, interrupts, model
+from ltlab_ci import errors, interrupts, lazy, leftovers, model
 from ltlab_ci.lab import compose, container, daemon
 from ltlab_ci.lab.program import Program
+
+if TYPE_CHECKING:
+    import docker.errors
+else:
+    docker = lazy.module("docker")
 
 _UP_S, _DOWN_S, _QUICK_S = 900.0, 60.0, 60.0
 _REMEDY = "try it by hand: docker compose up --build --wait"
@@ -24,9 +28,16 @@ _REMEDY = "try it by hand: docker compose up --build --wait"
 
 @contextlib.contextmanager
 def up(
-    found: daemon.Daemon, spec: model.Service, *, name: str, network: str, root: Path, log: Path
+    found: daemon.Daemon,
+    spec: model.Service,
+    *,
+    name: str,
+    network: str,
+    alias: str,
+    root: Path,
+    log: Path,
 ) -> Iterator[tuple[Program, int]]:
-    """Bring all services of the file up, the one under test into `network` under its own name.
+    """Bring all services of the file up, the one under test into `network` as `alias`.
 
     Hands out that one, and the host port at which it is reached. All of it is gone afterwards,
     with its volumes. Raises LabNotReady.
@@ -34,7 +45,7 @@ def up(
     assert spec.compose is not None  # what this is called for
     assert spec.port is not None
     file, service = (root / spec.compose.file).resolve(), spec.compose.service
-    with tempfile.TemporaryDirectory(prefix="ltlab-compose-") as folder:
+    with tempfile.TemporaryDirectory(prefix=leftovers.folder_prefix(found.environ)) as folder:
         base = ["--project-name", name, "--project-directory", str(file.parent), "-f", str(file)]
         override = Path(folder) / "ltlab.yml"
         override.write_text(_override(found, base, service, spec.port), encoding="utf-8")
@@ -43,7 +54,7 @@ def up(
             _run(found, [*words, "up", "--detach", "--build", "--wait"], _UP_S)
             made = compose.container(found, name, service)
             assert made is not None  # Compose has just waited for it
-            found.client.networks.get(network).connect(made, aliases=[service])
+            found.client.networks.get(network).connect(made, aliases=[alias])
             running = container.Container(made, log, steps=(), results=None)
             yield running, running.port(spec.port)
         except docker.errors.DockerException as error:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import docker.errors
-
-from ltlab_ci import errors, interrupts, model, process, resources
-from ltlab_ci.lab import compose, composed, container, daemon, ready, service
+from ltlab_ci import errors, interrupts, lazy, model, process, resources
+from ltlab_ci.lab import abandoned, compose, composed, container, daemon, ready
+from ltlab_ci.lab import service as services
 from ltlab_ci.lab.program import Program
+
+if TYPE_CHECKING:
+    import docker.errors
+else:
+    docker = lazy.module("docker")
 
 ALIAS = "service"
 
@@ -90,39 +95,48 @@ class Bench:
             yield running
 
     @contextlib.contextmanager
-    def service(self, spec: model.Service | None, *, log: Path) -> Iterator[service.Running]:
-        """Bring the service up in the network for as long as the block lasts."""
+    def built(self, version: services.Version, *, log: Path) -> Iterator[services.Version]:
+        """Run the build line of a version, which makes its image."""
+        spec = version.spec
+        if spec is not None and spec.build is not None and not version.built:
+            line = version.expanded(spec.build, spec.port or 0)
+            services.build(line, root=version.root, env=self.daemon.environ, log=log)
+        yield replace(version, built=True)
+
+    @contextlib.contextmanager
+    def service(
+        self, version: services.Version, *, log: Path, place: int = 0
+    ) -> Iterator[services.Running]:
+        """Bring a version up in the network for as long as the block lasts."""
+        spec, host = version.spec, _host(version.spec, place)
         assert spec is not None  # what a Bench of this kind is made for
-        if spec.build is not None:
-            service.build(spec.build, root=self.root, env=self.daemon.environ, log=log)
-        up = self._image(spec, log) if spec.image else self._composed(spec, log)
-        with up as (running, outside):
+        start = self._image if spec.image else self._composed
+        with start(version, spec, host, log) as (running, outside):
             host_url = f"http://{self.daemon.host}:{outside}"
-            started = service.Running(
-                base_url=self.base_url(spec), child=running, ready_after_s=0.0
-            )
+            url = f"http://{host}:{spec.port}"
+            started = services.Running(base_url=url, child=running, ready_after_s=0.0)
             waited = ready.wait(
-                spec.ready, host_url, alive=started.death, cwd=self.root, env=self.environ
+                spec.ready, host_url, alive=started.death, cwd=version.root, env=self.environ
             )
-            yield service.Running(base_url=self.base_url(spec), child=running, ready_after_s=waited)
+            yield services.Running(base_url=url, child=running, ready_after_s=waited)
 
     def base_url(self, spec: model.Service | None) -> str:
         """Return where the service answers engines."""
         assert spec is not None
-        host = spec.compose.service if spec.compose is not None else ALIAS
-        return f"http://{host}:{spec.port}"
+        return f"http://{_host(spec, 0)}:{spec.port}"
 
     @contextlib.contextmanager
-    def _image(self, spec: model.Service, log: Path) -> Iterator[tuple[Program, int]]:
+    def _image(
+        self, version: services.Version, spec: model.Service, host: str, log: Path
+    ) -> Iterator[tuple[Program, int]]:
         assert spec.image is not None
         assert spec.port is not None
-        port = str(spec.port)
         made = container.Spec(
-            image=spec.image,
-            command=[word.replace("{port}", port) for word in spec.command or ()],
-            env={name: value.replace("{port}", port) for name, value in spec.env.items()},
+            image=version.expanded(spec.image, spec.port),
+            command=[version.expanded(word, spec.port) for word in spec.command or ()],
+            env={name: version.expanded(value, spec.port) for name, value in spec.env.items()},
             network=self.network,
-            alias=ALIAS,
+            alias=host,
             publish=spec.port,
             bind="127.0.0.1" if self.daemon.local else "0.0.0.0",
         )
@@ -137,14 +151,15 @@ class Bench:
             yield running, running.port(spec.port)
 
     def _composed(
-        self, spec: model.Service, log: Path
+        self, version: services.Version, spec: model.Service, host: str, log: Path
     ) -> contextlib.AbstractContextManager[tuple[Program, int]]:
         return composed.up(
             self.daemon,
             spec,
-            name=f"{self.name}-service",
+            name=abandoned.service(self.name, version.side),
             network=self.network,
-            root=self.root,
+            alias=host,
+            root=version.root,
             log=log,
         )
 
@@ -160,12 +175,18 @@ class Bench:
                 network.connect(made, aliases=[name])
 
 
+def _host(spec: model.Service | None, place: int) -> str:
+    """Return the name by which engines reach a service; two of them cannot have the same."""
+    name = spec.compose.service if spec is not None and spec.compose is not None else ALIAS
+    return f"{name}-{place + 1}" if place else name
+
+
 @contextlib.contextmanager
 def bench(root: Path, environ: Mapping[str, str], unique: str) -> Iterator[Bench]:
     """Hand out a bench with a network of its own, which is gone afterwards. Raises LabNotReady."""
     found = daemon.find(environ)
-    name = f"ltlab-{unique}-bench"
-    network = found.client.networks.create(name, labels={container.LABEL: name})
+    name = abandoned.bench(unique)
+    network = found.client.networks.create(name, labels={abandoned.RUN_LABEL: name})
     try:
         yield Bench(
             root=root,
@@ -175,8 +196,5 @@ def bench(root: Path, environ: Mapping[str, str], unique: str) -> Iterator[Bench
             network=name,
         )
     finally:
-        with interrupts.PROCESS.deferred(), contextlib.suppress(docker.errors.APIError):
-            network.reload()
-            for each in network.containers:  # of a lab that stays up
-                network.disconnect(each, force=True)
-            network.remove()
+        with interrupts.PROCESS.deferred():
+            abandoned.remove_network(network)

@@ -13,16 +13,19 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import docker
-import docker.errors
-from docker.models.containers import Container as Made
-
-from ltlab_ci import errors, interrupts, process
+from ltlab_ci import errors, interrupts, lazy, process
+from ltlab_ci.lab import abandoned
 from ltlab_ci.lab.archive import packed, unpacked
 
-LABEL = "ltlab.run"
+if TYPE_CHECKING:
+    import docker
+    import docker.errors
+    from docker.models.containers import Container as Made
+else:
+    docker = lazy.module("docker")
+
 _POLL_S = 0.1
 _PULL_S = 900
 
@@ -135,14 +138,15 @@ class Container:
         with contextlib.suppress(docker.errors.APIError, OSError, ValueError):
             for figures in self._made.stats(stream=True, decode=True):
                 if isinstance(figures, dict):
-                    self._used = _usage(figures) or self._used
+                    self._used = used(figures) or self._used
 
     def _note(self, text: str) -> None:
         with self.log.open("ab") as sink:
             sink.write(f"ltlab: {text}\n".encode())
 
 
-def _usage(figures: Mapping[str, Any]) -> process.Usage | None:
+def used(figures: Mapping[str, Any]) -> process.Usage | None:
+    """Return what a container used, by figures of the daemon; None once it has ended."""
     memory, cpu = figures.get("memory_stats") or {}, figures.get("cpu_stats") or {}
     if "usage" not in memory:
         return None
@@ -238,7 +242,7 @@ def make(
             environment=dict(spec.env),
             working_dir=spec.folder or None,
             user=spec.user or None,
-            labels={LABEL: run},
+            labels={abandoned.RUN_LABEL: run},
             ports={f"{spec.publish}/tcp": (spec.bind, 0)} if spec.publish else None,
             networking_config=_networking(client, spec),
             network=spec.network or None,

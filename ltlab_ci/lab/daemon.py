@@ -12,13 +12,18 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import docker
-import docker.errors
-import requests
+from ltlab_ci import errors, lazy, process
 
-from ltlab_ci import errors, process
+if TYPE_CHECKING:
+    import docker
+    import docker.errors
+    import requests
+else:
+    docker = lazy.module("docker")
+    requests = lazy.module("requests")
 
 OLDEST_API = (1, 41)  # Docker 20.10
 _COMPOSE_AT_LEAST = (2, 24)  # `!reset` in an overlay file
@@ -69,6 +74,12 @@ def find(environ: Mapping[str, str]) -> Daemon:
         environ=env,
         version=version,
     )
+
+
+def reach(environ: Mapping[str, str]) -> docker.DockerClient:
+    """Return a client of the daemon alone, without Compose. Raises LabNotReady."""
+    client, _ = _connect(_with_host(process.child_env(environ, {})))
+    return client
 
 
 def _with_host(env: dict[str, str]) -> dict[str, str]:
@@ -122,6 +133,7 @@ def _connect(env: Mapping[str, str]) -> tuple[docker.DockerClient, str]:
         raise _refusal(error, env.get("DOCKER_HOST", "")) from error
     version, api = str(said.get("Version", "")), str(said.get("ApiVersion", "0"))
     if tuple(int(part) for part in api.split(".")) < OLDEST_API:
+        client.close()
         raise errors.LabNotReady(
             f"Docker {version} is too old for the lab",
             remedy="install Docker 20.10 or newer, or run with --lab embedded",
@@ -137,7 +149,12 @@ def _refusal(error: Exception, address: str) -> errors.LabNotReady:
             f"the Docker daemon{where} refuses this user",
             remedy="add yourself to the group `docker` and log in again, or run --lab embedded",
         )
-    if "too old" in text or "minimum version" in text.lower():
+    if "client version" in text and "too old" in text:
+        return errors.LabNotReady(
+            f"the Docker daemon{where} wants a newer client than ltlab's",
+            remedy="update ltlab, or run with --lab embedded",
+        )
+    if isinstance(error, docker.errors.InvalidVersion) or "too new" in text:
         return errors.LabNotReady(
             f"the Docker daemon{where} is too old for the lab",
             remedy="install Docker 20.10 or newer, or run with --lab embedded",
@@ -166,7 +183,8 @@ def _compose(env: Mapping[str, str]) -> tuple[str, ...]:
         version = _version(done.out) if done.code == 0 else None
         if version is not None and version >= _COMPOSE_AT_LEAST:
             return (program, *words[1:])
-        tried.append(done.out.strip() if version else " ".join(words))
+        if version is not None:
+            tried.append(done.out.strip())
     found = f" (found {', '.join(tried)})" if tried else ""
     raise errors.LabNotReady(
         f"Docker Compose 2.24 or newer is missing{found}",

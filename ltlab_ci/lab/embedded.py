@@ -22,7 +22,7 @@ class Bench:
 
     root: Path
     environ: Mapping[str, str]
-    port: int
+    ports: tuple[int, ...]
     contained = False
 
     def run(
@@ -69,23 +69,29 @@ class Bench:
         ) as child:
             yield child
 
+    def built(
+        self, version: service.Version, *, log: Path
+    ) -> contextlib.AbstractContextManager[service.Version]:
+        """Build a version of the service for as long as the block lasts."""
+        return service.built(version, port=self.ports[0], environ=self.environ, log=log)
+
     def service(
-        self, spec: model.Service | None, *, log: Path
+        self, version: service.Version, *, log: Path, place: int = 0
     ) -> contextlib.AbstractContextManager[service.Running]:
-        """Bring the service under test up for as long as the block lasts."""
-        return service.up(spec, port=self.port, root=self.root, environ=self.environ, log=log)
+        """Bring a version up at one of the ports for as long as the block lasts."""
+        return service.up(version, port=self.ports[place], environ=self.environ, log=log)
 
     def join(self, lab: str) -> None:
         """Do nothing: engines reach a lab's published ports."""
 
     def base_url(self, spec: model.Service | None) -> str:
         """Return where the service will answer."""
-        return service.base_url(spec, self.port)
+        return service.base_url(spec, self.ports[0])
 
 
 def bench(root: Path, environ: Mapping[str, str]) -> Bench:
-    """Return a bench with a free port for the service."""
-    return Bench(root=root, environ=environ, port=service.free_port())
+    """Return a bench with free ports for two services."""
+    return Bench(root=root, environ=environ, ports=service.free_ports(2))
 
 
 def describe(spec: model.Service | None) -> model.Environment:

@@ -11,12 +11,17 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import requests
-
-from ltlab_ci import errors, model
+from ltlab_ci import errors, lazy, model
 from ltlab_ci.model import Json
+
+if TYPE_CHECKING:
+    import requests
+else:
+    requests = lazy.module("requests")
 
 DATA_SOURCE = "ltlab-influxdb"
 _TIMEOUT_S = 20.0
@@ -146,7 +151,7 @@ def opened(
 
 
 _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
-_SOFT = frozenset({requests.codes.bad_request, requests.codes.not_found})
+_SOFT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
 _REMEDIES = {
     401: "give it a service account's token",
     403: "let the token edit dashboards; snapshots may be switched off in Grafana's configuration",
@@ -155,7 +160,7 @@ _REMEDIES = {
 }
 
 
-class _Bearer(requests.auth.AuthBase):
+class _Bearer:
     """Signs each request; as `auth` it is not printed with the session's headers."""
 
     def __init__(self, token: str) -> None:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import requests
+from ltlab_ci import errors, lazy, model
 
-from ltlab_ci import errors, model
+if TYPE_CHECKING:
+    import requests
+else:
+    requests = lazy.module("requests")
 
 PROBE = "ltlab_probe"
 DATA_SOURCE = "ltlab-influxdb"
@@ -22,11 +26,14 @@ _REQUEST_S = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """Where a lab answers: InfluxDB, Telegraf's StatsD port (host, port), Grafana ("": none)."""
+    """Where a lab answers: InfluxDB, Telegraf's StatsD port (host, port), Grafana and the toy API
+    ("": none).
+    """
 
     influx: model.Influx
     statsd: tuple[str, int] | None = None
     grafana_url: str = ""
+    toy_api_url: str = ""
 
     def inside(self) -> Addresses:
         """Return the same lab as its own network's containers reach it."""

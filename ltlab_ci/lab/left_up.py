@@ -6,14 +6,16 @@ Not here: bringing it up (compose.py).
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import dotenv
 
 from ltlab_ci import errors, model
-from ltlab_ci.lab import compose, lab_ready
+from ltlab_ci.lab import compose, lab_ready, linked
 
 DEFAULTS = {
     "LAB_NAME": "ltlab",
@@ -34,7 +36,7 @@ _PORTS = {
 }
 _SECRETS = ("influxdb-token", "password")
 FILES = (".env", *_SECRETS)
-"""All that ltlab writes there."""
+"""What ltlab writes there, besides what is linked."""
 
 
 def values(folder: Path) -> dict[str, str]:
@@ -63,14 +65,24 @@ def settings(folder: Path) -> compose.Settings:
     """Return the settings of the lab in a folder; its secrets are made when there are none."""
     folder.mkdir(parents=True, exist_ok=True)
     token, password = (_secret(folder / name) for name in _SECRETS)
-    return _settings(values(folder), token=token, password=password)
+    known = _settings(values(folder), token=token, password=password)
+    return replace(known, dashboards=linked.links(folder))
+
+
+def forget(folder: Path) -> None:
+    """Remove the settings and secrets in a folder, and what is linked; no file of the user's."""
+    for name in (*FILES, *(f"{linked.FOLDER}/{link.uid}.json" for link in linked.links(folder))):
+        (folder / name).unlink(missing_ok=True)
+    for emptied in (folder / linked.FOLDER, folder):
+        with contextlib.suppress(OSError):  # what else lies there is the user's
+            emptied.rmdir()
 
 
 def running(folder: Path) -> lab_ready.Addresses | None:
     """Return where the lab in a folder answers, if it is up and takes the lab's token."""
     if not (folder / _SECRETS[0]).is_file():
         return None
-    known = settings(folder)
+    known = _settings(values(folder), token=_secret(folder / _SECRETS[0]), password="")
     influx = model.Influx(url=f"http://127.0.0.1:{known.ports['influxdb']}", token=known.token)
     if lab_ready.problem(influx) is not None:
         return None
@@ -78,6 +90,7 @@ def running(folder: Path) -> lab_ready.Addresses | None:
         influx=influx,
         statsd=("127.0.0.1", known.ports["statsd"]),
         grafana_url=f"http://127.0.0.1:{known.ports['grafana']}",
+        toy_api_url=f"http://127.0.0.1:{known.ports['toy-api']}",
     )
 
 

@@ -9,16 +9,21 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import requests
+from ltlab_ci import errors, lazy, machine, model, process
 
-from ltlab_ci import errors, machine, model, process
+if TYPE_CHECKING:
+    import requests
+else:
+    requests = lazy.module("requests")
 
 POLL_S = 0.1
 _COMMAND_S = 10.0
 _REQUEST_S = 10.0
 _EARLY_S = 2.0
+_STAYS_S = 0.2
 
 
 def wait(
@@ -87,7 +92,7 @@ def _problem(
         return _command_problem(ready.command, base_url, cwd=cwd, env=env, left_s=left_s)
     if ready.get is not None:
         return _http_problem(base_url + ready.get, left_s)
-    return _tcp_problem(base_url)
+    return _tcp_problem(base_url, stays_s=_STAYS_S)
 
 
 def _http_problem(url: str, left_s: float) -> str | None:
@@ -100,14 +105,29 @@ def _http_problem(url: str, left_s: float) -> str | None:
     return None if status < requests.codes.bad_request else f"GET {url} answered {status}"
 
 
-def _tcp_problem(base_url: str) -> str | None:
+def _tcp_problem(base_url: str, *, stays_s: float = 0.0) -> str | None:
+    """Say why nobody listens there; with `stays_s` a connection must also stay open for so long.
+
+    Docker's proxy accepts for a container in which nobody listens yet, and closes at once.
+    """
     parts = urlsplit(base_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        with socket.create_connection((parts.hostname or "", port), timeout=2):
-            return None
+        with socket.create_connection((parts.hostname or "", port), timeout=2) as opened:
+            closed = stays_s and _closes(opened, stays_s)
     except OSError as error:
         return f"{parts.hostname}:{port}: {error.strerror or error}"
+    return f"{parts.hostname}:{port} closes every connection" if closed else None
+
+
+def _closes(opened: socket.socket, within_s: float) -> bool:
+    opened.settimeout(within_s)
+    try:
+        return not opened.recv(1)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 def _command_problem(

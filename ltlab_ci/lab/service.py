@@ -9,12 +9,32 @@ import contextlib
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ltlab_ci import errors, leftovers, model, process
 from ltlab_ci.lab import ready
 from ltlab_ci.lab.program import Program
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """A version of the service under test, and where its files are.
+
+    `side` tells base and head apart where both run; `folder` is its {env} once it is built.
+    """
+
+    spec: model.Service | None
+    root: Path
+    side: str = "head"
+    folder: str = ""
+    built: bool = False
+
+    def expanded(self, text: str, port: int) -> str:
+        """Return a text of the service's block with {port}, {env} and {side} filled in."""
+        # Not str.format: a service's arguments may hold braces of their own.
+        filled = text.replace("{port}", str(port)).replace("{side}", self.side)
+        return filled.replace("{env}", self.folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +54,18 @@ class Running:
         return f"exited with {code}" + (f" ({tail})" if tail else "")
 
 
-def free_port() -> int:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """Return a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1, kind)[0]
+
+
+def free_ports(number: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> tuple[int, ...]:
+    """Return different loopback ports that are free now."""
+    with contextlib.ExitStack() as opened:
+        probes = [opened.enter_context(socket.socket(type=kind)) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return tuple(int(probe.getsockname()[1]) for probe in probes)
 
 
 def base_url(service: model.Service | None, port: int) -> str:
@@ -50,50 +76,60 @@ def base_url(service: model.Service | None, port: int) -> str:
 
 
 @contextlib.contextmanager
-def up(
-    service: model.Service | None,
-    *,
-    port: int,
-    root: Path,
-    environ: Mapping[str, str],
-    log: Path,
-) -> Iterator[Running]:
-    """Build, start and await the service, hand it out, stop it: also when a step failed.
+def built(
+    version: Version, *, port: int, environ: Mapping[str, str], log: Path
+) -> Iterator[Version]:
+    """Give a version the folder of its own that {env} names, and build it there.
 
-    Raises LabNotReady when it cannot be built or started, or is not ready in time.
+    Raises LabNotReady when it cannot be built.
     """
-    url = base_url(service, port)
-    if service is None:
+    spec = version.spec
+    if version.built or spec is None or spec.command is None:
+        yield version
+        return
+    with tempfile.TemporaryDirectory(prefix=leftovers.folder_prefix(environ)) as folder:
+        made = replace(version, folder=folder, built=True)
+        if spec.build is not None:
+            line = made.expanded(spec.build, port)
+            build(line, root=version.root, env=_env(made, port, environ), log=log)
+        yield made
+
+
+@contextlib.contextmanager
+def up(version: Version, *, port: int, environ: Mapping[str, str], log: Path) -> Iterator[Running]:
+    """Start a version that was built and await it, hand it out, stop it: also when a step failed.
+
+    Raises LabNotReady when it cannot be started, or is not ready in time.
+    """
+    spec, root = version.spec, version.root
+    url = base_url(spec, port)
+    if spec is None:
         yield Running(base_url="", child=None, ready_after_s=0.0)
         return
-    env = process.child_env(environ, {})
-    if service.command is None:
-        waited = ready.wait(service.ready, url, alive=lambda: None, cwd=root, env=env)
+    env = _env(version, port, environ)
+    if spec.command is None:
+        waited = ready.wait(spec.ready, url, alive=lambda: None, cwd=root, env=env)
         yield Running(base_url=url, child=None, ready_after_s=waited)
         return
-    with tempfile.TemporaryDirectory(prefix=_prefix(environ)) as folder:
-        own = {name: _expand(value, port, folder) for name, value in service.env.items()}
-        env = {**env, **own}
-        if service.build is not None:
-            build(_expand(service.build, port, folder), root=root, env=env, log=log)
-        argv = [_expand(word, port, folder) for word in service.command]
-        ready.refuse_answered(service.ready, url, cwd=root, env=env)
-        with process.started(
-            argv,
-            failure=errors.LabNotReady,
-            remedy="check `service.command` in ltlab.yml",
-            cwd=root,
-            env=env,
-            log=log,
-            steps=process.STOP_SERVICE,
-        ) as child:
-            running = Running(base_url=url, child=child, ready_after_s=0.0)
-            waited = ready.wait(service.ready, url, alive=running.death, cwd=root, env=env)
-            yield Running(base_url=url, child=child, ready_after_s=waited)
+    ready.refuse_answered(spec.ready, url, cwd=root, env=env)
+    with process.started(
+        [version.expanded(word, port) for word in spec.command],
+        failure=errors.LabNotReady,
+        remedy="check `service.command` in ltlab.yml",
+        cwd=root,
+        env=env,
+        log=log,
+        steps=process.STOP_SERVICE,
+    ) as child:
+        running = Running(base_url=url, child=child, ready_after_s=0.0)
+        waited = ready.wait(spec.ready, url, alive=running.death, cwd=root, env=env)
+        yield Running(base_url=url, child=child, ready_after_s=waited)
 
 
-def _prefix(environ: Mapping[str, str]) -> str:
-    return leftovers.folder_prefix(environ.get(leftovers.VARIABLE, "none"))
+def _env(version: Version, port: int, environ: Mapping[str, str]) -> dict[str, str]:
+    written = version.spec.env if version.spec is not None else {}
+    own = {name: version.expanded(value, port) for name, value in written.items()}
+    return process.child_env(environ, own)
 
 
 def build(line: str, *, root: Path, env: Mapping[str, str], log: Path) -> None:
@@ -114,8 +150,3 @@ def build(line: str, *, root: Path, env: Mapping[str, str], log: Path) -> None:
             f"service.build exited with {code}: {process.last_lines(log, count=2)}",
             remedy="run the line by hand; its output is logs/service.log in the report",
         )
-
-
-def _expand(text: str, port: int, folder: str) -> str:
-    # Not str.format: a service's arguments may hold braces of their own.
-    return text.replace("{port}", str(port)).replace("{env}", folder)

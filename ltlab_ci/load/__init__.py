@@ -8,9 +8,21 @@ from typing import Protocol
 
 from ltlab_ci import model
 from ltlab_ci.load import artillery, k6
-from ltlab_ci.load.plan import Machine, Plan, Script, Tool
+from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool
 
-__all__ = ["ENGINES", "Engine", "Machine", "Plan", "Reader", "Script", "Tool"]
+__all__ = [
+    "ENGINES",
+    "WHOLE",
+    "Engine",
+    "Held",
+    "Machine",
+    "Part",
+    "Plan",
+    "Reader",
+    "Script",
+    "Steady",
+    "Tool",
+]
 
 
 class Reader(Protocol):
@@ -26,12 +38,22 @@ class Reader(Protocol):
 class Engine(Protocol):
     """What a module offers to be a load engine."""
 
-    @property
-    def IMAGE(self) -> str:
-        """Return the container image that brings the engine."""
+    def image(self, version: str) -> str:
+        """Return the container image that brings a version of the engine, "" for the usual one."""
 
-    def find(self, machine: Machine, path: str) -> Tool:
-        """Return the engine at `path`, on PATH, or installed now. Raises EngineError."""
+    @property
+    def ROUND_S(self) -> float:
+        """Return how long a round of a comparison usually is: starting it again takes time too."""
+
+    @property
+    def APART_S(self) -> float:
+        """Return how far apart two that are started together may begin their load."""
+
+    def find(self, machine: Machine, path: str, version: str = "") -> Tool:
+        """Return the engine at `path`, on PATH, or installed now, in `version` where one is named.
+
+        Raises EngineError, and ConfigError for a version that is never to be had.
+        """
 
     def inspect(self, tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
         """Load the script without running load. Raises ConfigError for one that does not load."""
@@ -45,11 +67,23 @@ class Engine(Protocol):
         base_url: str,
         run_dir: Path,
         live: model.Live | None = None,
+        part: Part = WHOLE,
     ) -> Plan:
         """Return the command that runs the scenario and writes every sample; pure.
 
-        With `live` it also feeds what that names, while it runs.
+        With `live` it also feeds what that names, while it runs. `part` is its share of the load.
         """
+
+    def hold(
+        self,
+        scenario: model.Scenario,
+        script: Script,
+        steady: Steady,
+        *,
+        base_url: str,
+        run_dir: Path,
+    ) -> Held:
+        """Return the scenario under a level load, its script as it is; pure. Raises ConfigError."""
 
     def reader(self, run_dir: Path) -> Reader:
         """Return a reader of the samples that a run leaves in `run_dir`."""

@@ -14,10 +14,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ltlab_ci import errors, model, process, resources
-from ltlab_ci.load import artillery_outcome, artillery_plan, artillery_samples, tools
-from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
+from ltlab_ci.load import (
+    artillery_hold,
+    artillery_outcome,
+    artillery_plan,
+    artillery_samples,
+    tools,
+)
+from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, addressed
 
-IMAGE = "artilleryio/artillery:2.0.34"
+ROUND_S = 40.0
+APART_S = 3.0
+_IMAGE = f"artilleryio/artillery:{tools.ARTILLERY_VERSION}"
 _IN_IMAGE = Path("/home/node/artillery")  # Dockerfile of artilleryio/artillery
 QUIET = {
     "ARTILLERY_DISABLE_TELEMETRY": "true",
@@ -30,25 +38,43 @@ _NO_TARGET = ('"config.target"', "No target specified")  # what Artillery says o
 _RESERVED_ARGS = ("-o", "--output", "--record", "--count", "--platform")
 
 
-def find(machine: Machine, path: str) -> Tool:
+def image(_version: str) -> str:
+    """Return Artillery's official image; `find` has refused every other version."""
+    return _IMAGE
+
+
+def find(machine: Machine, path: str, version: str = "") -> Tool:
     """Return Artillery from the configured path, else the pinned one, installed on first use.
 
     An `artillery` on PATH is not taken: the plug-in is tried with the pinned version only.
     """
+    own = bool(path) and not machine.contained
+    if version not in ("", tools.ARTILLERY_VERSION) and not own:
+        raise errors.ConfigError(
+            f"Artillery {version} cannot be installed: the plug-in that records its requests is "
+            f"tied to {tools.ARTILLERY_VERSION}",
+            remedy="leave artillery-version out, or install it yourself and name it in "
+            "engines.artillery.path",
+        )
     if machine.contained:
         return _of_image(machine)
     node = node_program(machine)
     home = _home(machine, path) if path else tools.artillery(machine, Path(node))
     package = json.loads((home / "package.json").read_bytes())
-    version = str(package.get("version", ""))
-    if not version.startswith("2.0.") or not (home / "dist" / "lib" / "core").is_dir():
+    found = str(package.get("version", ""))
+    if not found.startswith("2.0.") or not (home / "dist" / "lib" / "core").is_dir():
         raise errors.EngineError(
-            f"{home} is Artillery {version or 'of unknown version'}; ltlab needs 2.0.34 or newer",
+            f"{home} is Artillery {found or 'of unknown version'}; ltlab needs 2.0.34 or newer",
             remedy="remove engines.artillery.path to let ltlab install the right one",
+        )
+    if version not in ("", found):
+        raise errors.EngineError(
+            f"{home} is Artillery {found}, not {version} as asked",
+            remedy="name the path or the version of Artillery, not both",
         )
     return Tool(
         argv=(node, str(home / "bin" / "run")),
-        version=version,
+        version=found,
         source="configured" if path else "installed by ltlab",
         home=home,
     )
@@ -58,16 +84,16 @@ def _of_image(machine: Machine) -> Tool:
     said = machine.run(
         ["node", "-p", f"require('{_IN_IMAGE}/package.json').version"],
         failure=errors.EngineError,
-        remedy=f"see whether {IMAGE} is Artillery's own image",
+        remedy=f"see whether {_IMAGE} is Artillery's own image",
         env={},
         timeout_s=60,
     ).out
     return Tool(
         argv=("node", str(_IN_IMAGE / "bin" / "run")),
         version=said.strip(),
-        source=f"image {IMAGE}",
+        source=f"image {_IMAGE}",
         home=_IN_IMAGE,
-        image=IMAGE,
+        image=_IMAGE,
     )
 
 
@@ -140,6 +166,7 @@ def plan(
     base_url: str,
     run_dir: Path,
     live: model.Live | None = None,
+    part: Part = WHOLE,  # noqa: ARG001  (there is no other: `inspect` refuses it)
 ) -> Plan:
     """Return `artillery run` with the plug-in injected by environment; a missing target is ours."""
     target = () if script.has_target or not base_url else ("--target", base_url)
@@ -170,6 +197,14 @@ def plan(
     )
 
 
+def hold(
+    scenario: model.Scenario, script: Script, steady: Steady, *, base_url: str, run_dir: Path
+) -> Held:
+    """Return the scenario with phases and target of ours in place of the script's."""
+    del run_dir  # no file is needed
+    return artillery_hold.hold(scenario, script, steady, base_url)
+
+
 def reader(run_dir: Path) -> artillery_samples.NdjsonReader:
     """Return a reader of the plug-in's records in a run's folder."""
     return artillery_samples.NdjsonReader(run_dir)
@@ -194,6 +229,12 @@ def _no_proxy(base_url: str) -> dict[str, str]:
 
 
 def _refuse(scenario: model.Scenario) -> None:
+    if scenario.processes > 1:
+        raise errors.ConfigError(
+            f"scenario {scenario.name}: Artillery shares its load among workers of its own, "
+            "one for each processor but one, and cannot be given a share of it",
+            remedy="name scenarios of k6; the variable WORKERS sets how many Artillery has",
+        )
     for word in scenario.args:
         if word.split("=")[0] in _RESERVED_ARGS:
             raise errors.ConfigError(

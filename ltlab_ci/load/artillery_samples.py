@@ -149,7 +149,8 @@ class NdjsonReader:
         if not text.tell():
             return
         # Half a surrogate pair is a string to JavaScript and no text to anybody else.
-        yield from self._handed.on(text.getvalue().encode(errors="replace"), COLUMNS)
+        piece = text.getvalue().encode(errors="replace")
+        yield from self._handed.on(iter([piece]), COLUMNS)
 
 
 class _Vus:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 from ltlab_ci import model
 
-PIECE_BYTES = 32 * 1024 * 1024
+PIECE_BYTES = 8 * 1024 * 1024
+PIECES = 8
+"""How many pieces make a batch at most, each a file that a processor can read beside the others."""
 
 
 class Follower:
@@ -46,7 +49,7 @@ class Follower:
 
 
 class Handed:
-    """Hands rows on, each batch in a file of its own that goes when it was taken."""
+    """Hands rows on, in files of their own that go when their batch was taken."""
 
     def __init__(self, run_dir: Path) -> None:
         self._run_dir = run_dir
@@ -57,8 +60,18 @@ class Handed:
         """Say whether everything was taken; else the engine's own file is all there is of it."""
         return self._begun == self._taken
 
-    def on(self, rows: bytes, columns: tuple[str, ...]) -> Iterator[model.Batch]:
-        """Yield the rows as one batch. It counts as taken when the next one is asked for."""
+    def on(self, pieces: Iterator[bytes], columns: tuple[str, ...]) -> Iterator[model.Batch]:
+        """Yield pieces of whole rows as batches, PIECES of them in one.
+
+        A batch counts as taken when the next one is asked for.
+        """
+        while paths := tuple(map(self._written, itertools.islice(pieces, PIECES))):
+            yield model.Batch(paths=paths, columns=columns)
+            for path in paths:
+                path.unlink()
+            self._taken += len(paths)
+
+    def _written(self, rows: bytes) -> Path:
         self._begun += 1
         path = self._run_dir / f"rows-{self._begun:06d}.csv"
         try:
@@ -66,9 +79,7 @@ class Handed:
         except OSError:
             path.unlink(missing_ok=True)  # half written, and a full disk can use the room
             raise
-        yield model.Batch(path=path, columns=columns)
-        path.unlink()
-        self._taken += 1
+        return path
 
 
 def _row_end(text: bytes, *, quoted: bool) -> int:

@@ -7,6 +7,7 @@ Facts: k6's exit codes are in `errext/exitcodes/codes.go` of its source.
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 import shutil
@@ -14,10 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ltlab_ci import errors, model, process
-from ltlab_ci.load import follow, k6_live, k6_outcome, k6_plan, tools
-from ltlab_ci.load.plan import Machine, Plan, Script, Tool, addressed
+from ltlab_ci.load import follow, k6_hold, k6_live, k6_outcome, k6_plan, tools
+from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, addressed
 
-IMAGE = "grafana/k6:2.2.0"
+ROUND_S = 20.0
+APART_S = 1.0
+_IN_IMAGE = "2.2.0"
 CSV = "samples.csv"
 QUIET = {
     "K6_NO_USAGE_REPORT": "true",  # no call to the vendor at the end of a run
@@ -46,22 +49,45 @@ _RESERVED_ARGS = (
     "--log-output",
     "--log-format",
 )
+_SEGMENT = ("--execution-segment", "--execution-segment-sequence")
 
 
-def find(machine: Machine, path: str) -> Tool:
-    """Return k6 from the configured path, else PATH, else the pinned one, installed on first use."""
-    if machine.contained:
-        program, source = "k6", f"image {IMAGE}"
-    elif path:
-        program, source = (
-            str((machine.root / path).resolve()) if "/" in path else path,
-            "configured",
+def image(version: str) -> str:
+    """Return k6's official image."""
+    return f"grafana/k6:{version or _IN_IMAGE}"
+
+
+def find(machine: Machine, path: str, version: str = "") -> Tool:
+    """Return k6 from the configured path, else PATH, else the pinned one, installed on first use.
+
+    Where a version is named, another one on PATH is passed over.
+    """
+    if version.startswith("0."):
+        raise errors.ConfigError(
+            f"k6 {version} is too old; ltlab needs 1.0.0 or newer",
+            remedy="name a newer release in k6-version or engines.k6.version",
         )
+    if machine.contained:
+        program, source = "k6", f"image {image(version)}"
+    elif path:
+        program = str((machine.root / path).resolve()) if "/" in path else path
+        source = "configured"
     else:
         found = shutil.which("k6", path=process.child_env(machine.environ, {}).get("PATH"))
-        program, source = (found or "", "PATH")
-    if not program:
-        program, source = str(tools.k6(machine)), "installed by ltlab"
+        program, source = found or "", "PATH"
+    if program:
+        tool = _tool(machine, program, source, version)
+        if version in ("", tool.version):
+            return tool
+        if source != "PATH":
+            raise errors.EngineError(
+                f"k6 ({source}) is {tool.version}, not {version} as asked",
+                remedy="name the path or the version of k6, not both",
+            )
+    return _tool(machine, str(tools.k6(machine, version)), "installed by ltlab", version)
+
+
+def _tool(machine: Machine, program: str, source: str, asked: str) -> Tool:
     said = machine.run(
         [program, "version"],
         failure=errors.EngineError,
@@ -69,20 +95,21 @@ def find(machine: Machine, path: str) -> Tool:
         env=process.child_env(machine.environ, QUIET),
         timeout_s=30,
     ).out
-    found_version = re.search(r"v(\d+)\.(\d+)\.(\d+)", said)
-    if found_version is None or int(found_version[1]) < 1:
+    found = re.search(r"v((\d+)\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)", said)
+    if found is None or int(found[2]) < 1:
         raise errors.EngineError(
             f"{program} is {said.strip()[:60]!r}; ltlab needs k6 1.0 or newer",
             remedy="install a newer k6, or remove the old one from PATH to let ltlab install it",
         )
-    image = IMAGE if machine.contained else ""
-    return Tool(argv=(program,), version=found_version[0][1:], source=source, image=image)
+    used = image(asked) if machine.contained else ""
+    return Tool(argv=(program,), version=found[1], source=source, image=used)
 
 
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     """Run the script's init code by `k6 inspect`, which starts no load."""
     _refuse(scenario)
-    env = {**addressed(scenario.env, machine.base_url), **QUIET, **_READABLE}
+    shape = k6_plan.shape(scenario.args)[1]
+    env = {**addressed(scenario.env, machine.base_url), **shape, **QUIET, **_READABLE}
     done = machine.run(
         [
             *tool.argv,
@@ -108,7 +135,13 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     options = json.loads(done.out)
     tags = options.get("tags") or {}
     _refuse_tags(scenario, tags)
-    return Script(load=k6_plan.read(options), tags=tags)
+    if scenario.processes > 1 and _aborts(options.get("thresholds") or {}):
+        raise errors.ConfigError(
+            f"scenario {scenario.name}: {scenario.script.name} has a threshold with abortOnFail, "
+            "by which each of several k6 would end on its own share of the samples",
+            remedy="remove abortOnFail, or run it in one process: ltlab run",
+        )
+    return Script(load=k6_plan.read(options), tags=tags, options=options)
 
 
 def plan(
@@ -119,6 +152,7 @@ def plan(
     base_url: str,
     run_dir: Path,
     live: model.Live | None = None,
+    part: Part = WHOLE,
 ) -> Plan:
     """Return `k6 run` with CSV samples and its own end-of-test summary written to `run_dir`."""
     env = {**addressed(scenario.env, base_url), **QUIET, **_READABLE, **k6_live.env(live)}
@@ -131,7 +165,8 @@ def plan(
             f"csv={run_dir / CSV}",
             "--summary-export",
             str(run_dir / k6_outcome.SUMMARY),
-            *k6_live.words(live, script.tags, scenario.args),
+            *k6_live.words(live, script.tags, scenario.args, k6_plan.process_tag(part)),
+            *k6_plan.segment(part),
             *scenario.args,
             str(scenario.script),
         ),
@@ -139,6 +174,14 @@ def plan(
         run_dir=run_dir,
         log=run_dir / "k6.log",
     )
+
+
+def hold(
+    scenario: model.Scenario, script: Script, steady: Steady, *, base_url: str, run_dir: Path
+) -> Held:
+    """Return the scenario with a module around its script that holds the load."""
+    del base_url  # scripts read it from their environment
+    return k6_hold.hold(scenario, script, steady, run_dir)
 
 
 class CsvReader:
@@ -152,11 +195,13 @@ class CsvReader:
 
     def drain(self) -> Iterator[model.Batch]:
         """Yield the rows written since the last call."""
-        for piece in self._follower.pieces():
-            rows = piece if self._columns else self._without_header(piece)
-            if not rows:
-                continue
-            yield from self._handed.on(rows, self._columns)
+        pieces = self._follower.pieces()
+        if not self._columns:
+            first = next(pieces, None)
+            if first is None:
+                return
+            pieces = itertools.chain([self._without_header(first)], pieces)
+        yield from self._handed.on(filter(None, pieces), self._columns)
 
     def finish(self) -> Iterator[model.Batch]:
         """Yield the rest; the CSV goes when every row of it was whole and was taken."""
@@ -195,6 +240,11 @@ def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outco
 
 def _refuse(scenario: model.Scenario) -> None:
     for word in scenario.args:
+        if scenario.processes > 1 and word.split("=")[0] in _SEGMENT:
+            raise errors.ConfigError(
+                f"scenario {scenario.name}: ltlab itself gives each k6 its {word.split('=')[0]}",
+                remedy="remove it from the arguments, or run it in one process: ltlab run",
+            )
         if word.split("=")[0] in _RESERVED_ARGS:
             raise errors.ConfigError(
                 f"scenario {scenario.name}: ltlab reads k6's log and summary, so {word} cannot "
@@ -209,6 +259,11 @@ def _refuse(scenario: model.Scenario) -> None:
                 f"of {threshold.key}",
                 remedy="give the tag another value in the script and in the threshold",
             )
+
+
+def _aborts(thresholds: Mapping[str, Sequence[object]]) -> bool:
+    stated = (each for several in thresholds.values() for each in several)
+    return any(isinstance(each, dict) and each.get("abortOnFail") for each in stated)
 
 
 def _given_env(args: Sequence[str]) -> list[str]:

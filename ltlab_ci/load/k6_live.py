@@ -34,15 +34,20 @@ def env(live: model.Live | None) -> dict[str, str]:
 
 
 def words(
-    live: model.Live | None, own_tags: Mapping[str, str], args: Sequence[str]
+    live: model.Live | None,
+    own_tags: Mapping[str, str],
+    args: Sequence[str],
+    process: Mapping[str, str],
 ) -> tuple[str, ...]:
-    """Return the arguments for output and tags.
+    """Return the arguments for output and tags; `process` is the tag that tells several k6 apart.
 
     A `--tag` replaces the script's `options.tags` as a whole, so those are given again.
     """
-    if live is None:
+    ours = {**(live.tags if live else {}), **process}
+    if not ours:
         return ()
     replaced = any(word.split("=")[0] == "--tag" for word in args)
-    tags = {**({} if replaced else own_tags), **live.tags}
-    out = (f"--out=influxdb={live.influx.url}/{live.influx.bucket}",) if live.influx else ()
+    tags = {**({} if replaced else own_tags), **ours}
+    influx = live.influx if live else None
+    out = (f"--out=influxdb={influx.url}/{influx.bucket}",) if influx else ()
     return (*out, *(f"--tag={name}={value}" for name, value in tags.items()))

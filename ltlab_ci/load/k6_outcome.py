@@ -6,6 +6,7 @@ k6 exits with 0 when every iteration throws and when its output is dead: so the 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -91,9 +92,13 @@ def _unsummed(scenario: model.Scenario) -> model.Finding:
 
 
 def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    """Yield what k6 itself counted, which the samples must hold: its CSV output may lose some."""
+    """Yield what k6 itself counted, which the samples must hold: its CSV output may lose some.
+
+    Infinity where a script added that: k6 writes it as null.
+    """
     for name in ("http_reqs", "iterations") if summary else ():
-        yield name, float(summary.get(name, {}).get("count", 0))
+        count = summary.get(name, {}).get("count", 0)
+        yield name, math.inf if count is None else float(count)
 
 
 def said(log: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ltlab_ci import model, process
 
@@ -16,7 +17,7 @@ class Machine:
     what takes a while.
 
     `run` runs a program as `process.run` does. `contained`: it runs in the engine's own image, which
-    brings the engine.
+    brings the engine. `k6_releases` is the address that k6's releases are downloaded from.
     """
 
     environ: Mapping[str, str]
@@ -27,6 +28,7 @@ class Machine:
     busy: Callable[[str], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
     run: Callable[..., process.Done] = process.run
     contained: bool = False
+    k6_releases: str = "https://github.com/grafana/k6/releases/download"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +50,25 @@ class Script:
     """What a script says of itself before it runs.
 
     `load` is its plan of load, as far as it can be known; `has_target` is False for an Artillery
-    script that names no target of its own; `tags` are a k6 script's `options.tags`.
+    script that names no target of its own; `tags` are a k6 script's `options.tags`, `options` all of
+    them.
     """
 
     load: model.PlannedLoad = field(default_factory=model.PlannedLoad)
     has_target: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A share of a scenario's load: that of one engine process, the `number`th of `of`."""
+
+    number: int = 1
+    of: int = 1
+
+
+WHOLE = Part()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +79,24 @@ class Plan:
     env: Mapping[str, str]
     run_dir: Path
     log: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steady:
+    """A load to hold: `turns` are (start, length) in s; `rate_per_s` None is what the script plans."""
+
+    turns: tuple[tuple[float, float], ...]
+    rate_per_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A scenario whose load is held: what to run, files to write beside its output, what was held."""
+
+    scenario: model.Scenario
+    script: Script
+    files: Mapping[str, str]
+    said: str
 
 
 def addressed(env: Mapping[str, str], base_url: str) -> dict[str, str]:

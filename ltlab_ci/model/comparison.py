@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from ltlab_ci.model.pictured import Pictured
 from ltlab_ci.model.series import Shown
 
 ChangeVerdict = Literal["slower", "faster", "no change", "inconclusive", "invalid"]
@@ -27,11 +28,12 @@ class Change(Shown):
 
     The change is measured pairwise, slice by slice, so it can differ a little from the ratio of
     `base` and `head`, which are figures over everything that was compared. `rounds` holds the change
-    in each round, None where too little was measured in it.
+    in each round, None where too little was measured in it. `scenario` is "" where there is one only.
     `settle_s` is a length of measurement that would narrow an inconclusive interval to about
     `settle_half_width` on either side.
     """
 
+    scenario: str = ""
     metric: str
     name: str = ""
     method: str = ""
@@ -51,6 +53,7 @@ class Change(Shown):
 class Errors(Shown):
     """Failed requests on both sides: of one endpoint, or of all when `name` is empty."""
 
+    scenario: str = ""
     metric: Literal["http_req_failed"] = "http_req_failed"
     name: str = ""
     method: str = ""
@@ -65,6 +68,7 @@ class Errors(Shown):
 class Unjudged(Shown):
     """An endpoint that is shown and not judged: its p99 in ms, and how much of it there was."""
 
+    scenario: str = ""
     name: str
     method: str
     base_requests: int
@@ -76,6 +80,7 @@ class Unjudged(Shown):
 class LeftOut(Shown):
     """An endpoint that could not be compared, and why."""
 
+    scenario: str = ""
     name: str
     method: str
     base_requests: int
@@ -83,12 +88,38 @@ class LeftOut(Shown):
     reason: str
 
 
+class SideFacts(Shown):
+    """How a side was made and what it used: `cpu` is its service's, in processors, for each round.
+
+    `service` says whose service block it was started by, where that was not its own.
+    """
+
+    side: Literal["base", "head"]
+    what: str
+    commit: str = ""
+    service: str = ""
+    cpu: tuple[float | None, ...] = ()
+
+
+class Look(Shown):
+    """A look that was planned: after so many rounds, with a part of the permitted false alarms."""
+
+    scenario: str = ""
+    rounds: int
+    alpha: float
+    verdict: ComparisonVerdict
+
+
 class Comparison(Shown):
     """Base against head: every row, and what the comparison rests on.
 
     `seconds` is the time in which both sides were measured together, over all rounds; `alpha` the
     designed chance of any false alarm in the whole of it. `spread` is the typical disagreement
-    between rounds (a standard deviation, as a fraction), None with one round.
+    between rounds (a standard deviation, as a fraction), None with one round. `pictures` holds what
+    people look at, one entry a scenario.
+    What follows `pictures` is known where ltlab ran both sides itself: `mode` (in turns, or both at
+    once), `budget_s` and `rounds_planned` for each scenario, `load` (what was held, a scenario a line),
+    `looks`, and `machine_cpu`, the busy share of the machine in each round.
     """
 
     verdict: ComparisonVerdict
@@ -110,3 +141,12 @@ class Comparison(Shown):
     endpoints: tuple[Unjudged, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     left_out_more: int = 0
+    pictures: tuple[Pictured, ...] = ()
+    mode: Literal["duet", "alternate"] | None = None
+    budget_s: float | None = None
+    rounds_planned: int | None = None
+    warmup_s: float | None = None
+    load: tuple[str, ...] = ()
+    sides: tuple[SideFacts, ...] = ()
+    looks: tuple[Look, ...] = ()
+    machine_cpu: tuple[float | None, ...] = ()

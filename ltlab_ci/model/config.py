@@ -7,7 +7,7 @@ Not here: reading files, line numbers, the environment (config/read.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -15,8 +15,10 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
+from ltlab_ci.model.comparing import CompareSpec, Comparing
 from ltlab_ci.model.fields import (
     Duration,
+    EngineVersion,
     Frozen,
     MetricKey,
     Text,
@@ -26,6 +28,7 @@ from ltlab_ci.model.fields import (
 )
 from ltlab_ci.model.grafana import Grafana
 from ltlab_ci.model.lab import GrafanaSpec, Influx, LabSpec, Runtime
+from ltlab_ci.model.place import Place
 from ltlab_ci.model.service import Service
 from ltlab_ci.model.thresholds import Severity, Span, Threshold
 
@@ -94,17 +97,29 @@ class ScenarioSpec(Frozen):
     )
 
 
-class EnginePath(Frozen):
-    """Where an engine is installed."""
+class K6Spec(Frozen):
+    """Which k6."""
 
-    path: Text = pydantic.Field(description="The engine's executable.")
+    path: Text | None = pydantic.Field(default=None, description="The engine's executable.")
+    version: EngineVersion | None = pydantic.Field(
+        default=None, description="A release, 1.0.0 or newer; installed unless PATH has it."
+    )
+
+
+class ArtillerySpec(Frozen):
+    """Which Artillery."""
+
+    path: Text | None = pydantic.Field(default=None, description="The engine's executable.")
+    version: EngineVersion | None = pydantic.Field(
+        default=None, description="The version that ltlab installs, to say so; no other is known."
+    )
 
 
 class Engines(Frozen):
     """Engines of your own choice; without them PATH is searched, then a pinned one installed."""
 
-    k6: EnginePath | None = None
-    artillery: EnginePath | None = None
+    k6: K6Spec | None = None
+    artillery: ArtillerySpec | None = None
 
 
 class LabFile(Frozen):
@@ -120,6 +135,7 @@ class LabFile(Frozen):
     engines: Engines = Engines()
     lab: LabSpec = LabSpec()
     grafana: GrafanaSpec = GrafanaSpec()
+    compare: CompareSpec = CompareSpec()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +148,7 @@ class Cut:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One script of one engine, ready to run."""
+    """One script of one engine, ready to run; `processes` of the engine share its load."""
 
     name: str
     engine: EngineName
@@ -141,6 +157,8 @@ class Scenario:
     args: tuple[str, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     cut: Cut = Cut()
+    place: Place | None = field(default=None, compare=False)
+    processes: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +172,9 @@ class Config:
     report_dir: Path
     cache_dir: Path
     k6_path: str = ""
+    k6_version: str = ""
     artillery_path: str = ""
+    artillery_version: str = ""
     node_path: str = ""
     runtime: Runtime = Runtime.AUTO
     lab_dir: Path = Path(".ltlab")
@@ -165,10 +185,20 @@ class Config:
     dashboards: tuple[Path, ...] = ()
     snapshots: tuple[str, ...] = ()
     expires_s: int | None = None
+    compare: Comparing = field(default_factory=Comparing)
+
+    def version_of(self, engine: EngineName) -> str:
+        """Return the version of an engine that is asked for, "" for the usual one."""
+        return self.k6_version if engine is EngineName.K6 else self.artillery_version
 
 
-def thresholds(spec: Thresholds) -> tuple[Threshold, ...]:
-    """Return the thresholds of one block of ltlab.yml, in the order written."""
+def thresholds(
+    spec: Thresholds, place: Callable[[str, int], Place | None] = lambda _key, _index: None
+) -> tuple[Threshold, ...]:
+    """Return the thresholds of one block of ltlab.yml, in the order written.
+
+    `place` tells where the block states a threshold, by its key and its index there.
+    """
     return tuple(
         Threshold.parse(
             key,
@@ -176,9 +206,10 @@ def thresholds(spec: Thresholds) -> tuple[Threshold, ...]:
             over=Span.parse(stated.over) if stated.over else None,
             severity=Severity(stated.severity),
             absent_is_zero=stated.absent == "zero",
+            place=place(key, index),
         )
         for key, several in spec.items()
-        for stated in several
+        for index, stated in enumerate(several)
     )
 
 

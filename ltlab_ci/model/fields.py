@@ -5,6 +5,7 @@ Not here: the parts themselves (config.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
@@ -61,6 +62,17 @@ def address(text: str) -> None:
         )
 
 
+def engine_version(text: str) -> str:
+    """Return a version without a leading v. Raises ConfigError for what is no whole version."""
+    found = re.fullmatch(r"v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?)", text)
+    if found is None:
+        raise errors.ConfigError(
+            f"{text!r} is no version", remedy="write all three numbers of a release, like 2.2.0"
+        )
+    return found[1]
+
+
+EngineVersion = Annotated[str, keep(engine_version), pydantic.Field(examples=["2.2.0"])]
 Duration = Annotated[str, keep(seconds), pydantic.Field(examples=["30s", "1.5m"])]
 MetricKey = Annotated[str, keep(parse_key)]
 That = Annotated[str, keep(lambda text: Threshold.parse("metric", text))]

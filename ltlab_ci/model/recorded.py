@@ -19,7 +19,8 @@ class Side:
 
     `endpoint` indexes `Recording.endpoints`; `start_ns` is since the epoch; `ms` the duration;
     `ok` whether the response was as expected. `iterations_ns` holds the starts of iterations, in
-    any order, and may be empty; `dropped` counts iterations that were due but not started.
+    any order, and may be empty; `dropped` counts iterations that were due but not started. `cpu` is what
+    the service used, in processors, at the times `cpu_ns`; None where that was not recorded.
     """
 
     file: str
@@ -29,6 +30,8 @@ class Side:
     ok: NDArray[np.bool_]
     iterations_ns: NDArray[np.int64]
     dropped: int = 0
+    cpu_ns: NDArray[np.int64] | None = None
+    cpu: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

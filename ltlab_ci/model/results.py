@@ -13,6 +13,7 @@ import pydantic
 
 from ltlab_ci.model.comparison import Comparison
 from ltlab_ci.model.grafana import Snapshot
+from ltlab_ci.model.place import Place
 from ltlab_ci.model.samples import USAGE, MetricType
 from ltlab_ci.model.series import Distribution, Series, Shown, Trend
 
@@ -28,7 +29,10 @@ class Status(StrEnum):
 
 
 class Verdict(Shown):
-    """One threshold, what was measured, and whether it holds. Times are in ms, shares 0 to 1."""
+    """One threshold, what was measured, and whether it holds. Times are in ms, shares 0 to 1.
+
+    `place` is where it is stated, None for an engine's own and in older reports.
+    """
 
     origin: Literal["ltlab", "k6", "artillery"] = "ltlab"
     metric: str
@@ -45,6 +49,7 @@ class Verdict(Shown):
     count: int = 0
     reason: str = ""
     trend: Trend | None = None
+    place: Place | None = None
 
     @property
     def blocks(self) -> bool:
@@ -91,7 +96,10 @@ class Endpoint(Shown):
 
 
 class ScenarioResult(Shown):
-    """One scenario's run. `judged_s` counts from the start of the load, as `Series.t_s` does."""
+    """One scenario's run. `judged_s` counts from the start of the load, as `Series.t_s` does.
+
+    `place` is where the scenario stands in ltlab.yml; its script, where there is none.
+    """
 
     name: str
     engine: Literal["k6", "artillery"]
@@ -111,6 +119,7 @@ class ScenarioResult(Shown):
     endpoints_left_out: int = 0
     series: Series | None = None
     distribution: Distribution | None = None
+    place: Place | None = None
 
 
 class Environment(Shown):
@@ -197,6 +206,7 @@ class OwnThreshold:
     """A threshold that the engine judged itself: `crossed` is its word, `tags` as it read them.
 
     `observed` and `count` are the engine's own figures; None where only the samples can tell.
+    `in_parts`: each of several processes judged it on its own share, so nobody on the whole.
     """
 
     metric: str
@@ -209,6 +219,7 @@ class OwnThreshold:
     unit: Literal["ms", ""] = ""
     observed: float | None = None
     count: int | None = None
+    in_parts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

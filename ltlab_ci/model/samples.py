@@ -31,6 +31,10 @@ SYSTEM_TAGS = (
 """Tags with a column of their own in every samples file: k6's system tags."""
 
 
+PROCESS_TAG = "instance_id"
+"""The tag of samples of one of several engine processes, named as k6's operator names it."""
+
+
 class MetricType(StrEnum):
     """How the values of a metric add up, as k6 names it."""
 
@@ -192,14 +196,18 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Complete rows of samples in k6's CSV dialect, without a header line.
+    """Complete rows of samples in k6's CSV dialect, without a header line, in one or more files.
 
     `columns` are the header's names in order: metric_name, timestamp (ns since the epoch),
     metric_value, then tags by name, then extra_tags (`k=v&k=v`) and metadata where present.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
     columns: tuple[str, ...]
+
+    def __str__(self) -> str:
+        first, last = self.paths[0].name, self.paths[-1].name
+        return first if first == last else f"{first} to {last}"
 
 
 @dataclass(frozen=True, kw_only=True)

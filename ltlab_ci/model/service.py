@@ -45,7 +45,8 @@ class Service(Frozen):
 
     command: Words | None = pydantic.Field(
         default=None,
-        description="Starts the service; {port} and {env} expand. With `image`: its arguments.",
+        description="Starts the service; {port}, {env} and {side} expand. With `image`: its "
+        "arguments.",
     )
     image: Text | None = pydantic.Field(
         default=None, description="A container image; engines then run in its network."
@@ -63,11 +64,12 @@ class Service(Frozen):
     )
     build: Text | None = pydantic.Field(
         default=None,
-        description="A shell line, run once before the start; {env} is a fresh folder.",
+        description="A shell line, run once before the start; {env} is a fresh folder, {side} is "
+        "`head`, or `base` in a comparison.",
     )
     ready: Ready = Ready()
     env: dict[str, str] = pydantic.Field(
-        default={}, description="Environment of the service; {port} and {env} expand."
+        default={}, description="Environment of the service; {port}, {env} and {side} expand."
     )
 
     @property

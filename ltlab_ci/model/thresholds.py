@@ -10,10 +10,11 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ltlab_ci import errors
+from ltlab_ci.model.place import Place
 from ltlab_ci.model.samples import STATS_OF, SYSTEM_TAGS, MetricType, Stat, Unit
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
@@ -76,7 +77,8 @@ class Span:
 class Threshold:
     """A limit on one stat of one metric. `bound` is in the metric's own unit (times in ms).
 
-    `unit` is how the user wrote the bound: "time", "%", "/s" or "" for a bare number.
+    `unit` is how the user wrote the bound: "time", "%", "/s" or "" for a bare number. `place` is
+    where it is stated; two that say the same are equal wherever they stand.
     """
 
     metric: str
@@ -89,6 +91,7 @@ class Threshold:
     over: Span | None = None
     severity: Severity = Severity.FAIL
     absent_is_zero: bool = False
+    place: Place | None = field(default=None, compare=False)
 
     @classmethod
     def parse(
@@ -99,6 +102,7 @@ class Threshold:
         over: Span | None = None,
         severity: Severity = Severity.FAIL,
         absent_is_zero: bool = False,
+        place: Place | None = None,
     ) -> Threshold:
         """Read `http_req_duration{name:GET /items/*}` and `p(95) < 300ms`.
 
@@ -123,6 +127,7 @@ class Threshold:
             over=over,
             severity=severity,
             absent_is_zero=absent_is_zero,
+            place=place,
         )
 
     @property

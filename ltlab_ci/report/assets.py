@@ -5,12 +5,15 @@ Not here: what is shown (view.py). Users bring no templates; ours only format, i
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from importlib import resources
-
-import jinja2
-from jinja2 import sandbox
+from typing import TYPE_CHECKING
 
 from ltlab_ci.report import escape
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 def text(name: str) -> str:
@@ -18,32 +21,43 @@ def text(name: str) -> str:
     return resources.files("ltlab_ci.report").joinpath(name).read_text(encoding="utf-8")
 
 
+@functools.cache  # compiling costs more than filling
 def markdown_template(name: str) -> jinja2.Template:
     """Return a template in which every value is escaped for Markdown, unless made as Markdown."""
-    environment = sandbox.ImmutableSandboxedEnvironment(
-        loader=jinja2.FunctionLoader(_template),
-        finalize=_finalize_markdown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # Markdown has escapes of its own: _finalize_markdown
+    # Markdown has escapes of its own: _finalize_markdown
+    environment = _environment(autoescape=False, finalize=_finalize_markdown)
+    environment.filters.update(
+        code=escape.code,
+        fenced=escape.fenced,
+        link=escape.link,
+        named_link=escape.named_link,
+        unbroken=escape.unbroken,
     )
-    environment.filters.update(code=escape.code, fenced=escape.fenced, link=escape.link)
     return environment.get_template(name)
 
 
+@functools.cache
 def html_template(name: str) -> jinja2.Template:
     """Return a template in which every value is escaped for HTML."""
-    environment = sandbox.ImmutableSandboxedEnvironment(
+    return _environment(autoescape=True, finalize=None).get_template(name)
+
+
+def _environment(
+    *, autoescape: bool, finalize: Callable[[object], object] | None
+) -> jinja2.Environment:
+    # Nothing but a report needs it, and a report comes last.
+    import jinja2  # noqa: PLC0415
+    from jinja2 import sandbox  # noqa: PLC0415
+
+    return sandbox.ImmutableSandboxedEnvironment(
         loader=jinja2.FunctionLoader(_template),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=True,
+        autoescape=autoescape,
+        finalize=finalize,
     )
-    return environment.get_template(name)
 
 
 def _template(name: str) -> str:

@@ -27,6 +27,7 @@ MARKS: dict[model.ComparisonVerdict, str] = {
     "inconclusive": "❓",
     "no change": "✅",
 }
+WORSE = frozenset({"slower", "more errors"})
 _ORDER = ("invalid", "more errors", "slower", "inconclusive", "faster", "fewer errors", "no change")
 
 
@@ -58,11 +59,11 @@ class Section:
 
 def section(comparison: model.Comparison) -> Section:
     """Prepare what is shown of a comparison."""
-    ranked = [_change(row) for row in sorted(comparison.rows, key=_rank)]
+    ranked = [row(each) for each in sorted(comparison.rows, key=rank)]
     errors = [_errors(each) for each in sorted(comparison.errors_of, key=_by_verdict)]
     striking = [row for row in errors if row.verdict != "no change"]
     quiet = [row for row in errors if row.verdict == "no change"]
-    work = _change(comparison.throughput)
+    work = row(comparison.throughput)
     work_first = [work] if work.verdict not in ("no change", "invalid") else []
     first = [*striking, *work_first, *ranked]
     # The row on all errors is always open: a comment without it says nothing about failures.
@@ -90,7 +91,7 @@ def headline(comparison: model.Comparison, findings: Sequence[model.Finding] = (
         case "more errors":
             worse = [one for one in comparison.errors_of if one.verdict == "more errors"]
             worst = max([comparison.errors, *worse], key=lambda one: one.head - one.base)
-            of = f"of {_endpoint(worst.name, worst.method)} " if worst.name else ""
+            of = f"of {endpoint(worst.name, worst.method)} " if worst.name else ""
             said = (
                 f"{figures.share(worst.head)} of requests {of}fail on head, "
                 f"{figures.share(worst.base)} on base"
@@ -104,6 +105,13 @@ def headline(comparison: model.Comparison, findings: Sequence[model.Finding] = (
             return "; ".join(["no slowdown was shown", *_open(comparison.rows)])
         case "no change":
             return f"no change beyond 5 % in {_count(len(comparison.rows), 'row')}"
+
+
+def worse(comparison: model.Comparison) -> int:
+    """Return how many rows are slower on head, or fail more; the row on all requests counts only alone."""
+    changes = sum(row.verdict in WORSE for row in (*comparison.rows, comparison.throughput))
+    failing = sum(each.verdict in WORSE for each in comparison.errors_of)
+    return changes + (failing or int(comparison.errors.verdict in WORSE))
 
 
 def percent(change: float) -> str:
@@ -138,7 +146,8 @@ def _open(rows: Sequence[model.Change]) -> Iterable[str]:
         yield f"{_count(len(unsure), 'row')} inconclusive, in which {what} ruled out"
 
 
-def _rank(row: model.Change) -> tuple[int, float]:
+def rank(row: model.Change) -> tuple[int, float]:
+    """Return what sorts changes, the worst first."""
     return _ORDER.index(row.verdict), -abs(row.change)
 
 
@@ -146,22 +155,23 @@ def _by_verdict(errors: model.Errors) -> tuple[int, float]:
     return _ORDER.index(errors.verdict), errors.base - errors.head
 
 
-def _change(row: model.Change) -> Row:
+def row(change: model.Change) -> Row:
+    """Put one change into words."""
     return Row(
-        what=_what(row),
-        base=figures.of_unit(row.base, row.unit),
-        head=figures.of_unit(row.head, row.unit),
-        change=escape.Markdown(_interval(row)),  # ours: a plus sign starts no list here
-        verdict=row.verdict,
-        note=_note(row),
-        strong=row.verdict in ("slower", "faster"),
+        what=_what(change),
+        base=figures.of_unit(change.base, change.unit),
+        head=figures.of_unit(change.head, change.unit),
+        change=escape.Markdown(_interval(change)),  # ours: a plus sign starts no list here
+        verdict=change.verdict,
+        note=_note(change),
+        strong=change.verdict in ("slower", "faster"),
     )
 
 
 def _errors(errors: model.Errors) -> Row:
-    what = f"errors of {_endpoint(errors.name, errors.method)}" if errors.name else "errors"
+    what = f"errors of {endpoint(errors.name, errors.method)}" if errors.name else "errors"
     return Row(
-        what=what,
+        what=what + _in(errors.scenario),
         base=figures.share(errors.base),
         head=figures.share(errors.head),
         change=figures.NOTHING,
@@ -173,23 +183,29 @@ def _errors(errors: model.Errors) -> Row:
 
 def _what(row: model.Change) -> str:
     if row.metric == "http_req_duration":
-        return f"{_endpoint(row.name, row.method)} {_short(row.stat)}"
+        return f"{endpoint(row.name, row.method)} {short(row.stat)}{_in(row.scenario)}"
     named = {"dropped_iterations": "load that ran", "iterations": "iterations"}
-    return named.get(row.metric, "requests")
+    return named.get(row.metric, "requests") + _in(row.scenario)
 
 
 def _subject(row: model.Change) -> str:
     if row.metric == "http_req_duration":
-        return f"{_short(row.stat)} of {_endpoint(row.name, row.method)}"
+        return f"{short(row.stat)} of {endpoint(row.name, row.method)}{_in(row.scenario)}"
     return _what(row)
 
 
-def _endpoint(name: str, method: str) -> str:
+def _in(scenario: str) -> str:
+    return f" in {escape.visible(scenario)}" if scenario else ""
+
+
+def endpoint(name: str, method: str) -> str:
+    """Return a request's method and name as people read them, the method once."""
     whole = name if not method or name.startswith(f"{method} ") else f"{method} {name}"
     return escape.visible(whole) or "all requests"
 
 
-def _short(stat: str) -> str:
+def short(stat: str) -> str:
+    """Return `p95` for `p(95)`."""
     return stat.replace("(", "").replace(")", "")
 
 
@@ -203,7 +219,7 @@ def _interval(row: model.Change) -> str:
 def _note(row: model.Change) -> str:
     """Say what an inconclusive row rules out, and what would settle it."""
     if row.verdict != "inconclusive" or row.interval is None:
-        return row.reason
+        return escape.visible(row.reason)
     low, high = row.interval
     sure = "within noise for this many rows" if low * high > 0 else ""
     ruled = f"a slowdown above {percent(high)[1:]} is ruled out" if high > 0 else ""
@@ -211,17 +227,26 @@ def _note(row: model.Change) -> str:
     if row.settle_s is not None and row.settle_half_width is not None:
         half = percent(row.settle_half_width)[1:]
         settle = f"{_seconds(row.settle_s)} would narrow this to about ±{half}"
-    return "; ".join(part for part in (row.reason, sure, ruled, settle) if part)
+    return "; ".join(part for part in (escape.visible(row.reason), sure, ruled, settle) if part)
 
 
 def _basis(comparison: model.Comparison) -> Iterable[str]:
     """Say what the verdict rests on."""
-    counts = {comparison.base_requests, comparison.head_requests}
-    requests = " and ".join(figures.count(one) for one in sorted(counts))
+    base, head = (figures.count(n) for n in (comparison.base_requests, comparison.head_requests))
+    requests = (
+        f"{base} requests a side" if base == head else f"{base} requests on base, {head} on head"
+    )
+    yield from _made(comparison)
+    how = "in turns" if comparison.mode == "alternate" else "at the same time"
     yield (
-        f"{_seconds(comparison.seconds)} measured on both sides at the same time, "
-        f"{_count(comparison.rounds, 'round')}, {requests} requests a side, "
+        f"{_seconds(comparison.seconds)} measured on both sides {how}, "
+        f"{_count(comparison.rounds, 'round')}, {requests}, "
         f"{_count(comparison.slices, 'slice')} of {comparison.slice_s:g} s."
+    )
+    yield from (
+        f"After {_count(each.rounds, 'round')} of {comparison.rounds_planned}{_in(each.scenario)} "
+        f"figures were looked at as planned: {each.verdict}."
+        for each in comparison.looks
     )
     stated = "as stated" if comparison.load_model_stated else "as the samples look"
     hides = "; VUs wait for answers, so a stall sends less load" * (
@@ -240,7 +265,7 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
     shown = [each for each in comparison.endpoints if each.base_p99 is not None]
     if shown:
         named = (
-            f"{_endpoint(each.name, each.method)} {figures.ms(each.base_p99)} → "
+            f"{endpoint(each.name, each.method)} {figures.ms(each.base_p99)} → "
             f"{figures.ms(each.head_p99)}"
             for each in shown[:_LEFT_OUT]
         )
@@ -248,10 +273,19 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
         yield f"p99 (not judged): {', '.join(named)}{more}."
 
 
+def _made(comparison: model.Comparison) -> Iterable[str]:
+    """Say what base and head were, and under which load, where ltlab ran both."""
+    for each in comparison.sides:
+        service = f"; {each.service}" if each.service else ""
+        yield f"{each.side.capitalize()}: {escape.visible(f'{each.what}{service}')}."
+    for held in comparison.load:
+        yield f"Both got {escape.visible(held)}."
+
+
 def _left_out(comparison: model.Comparison) -> Iterable[str]:
     for each in comparison.left_out[:_LEFT_OUT]:
         yield (
-            f"{_endpoint(each.name, each.method)}: {each.reason} "
+            f"{endpoint(each.name, each.method)}: {escape.visible(each.reason)} "
             f"({figures.count(each.base_requests)} and {figures.count(each.head_requests)} requests)"
         )
     more = len(comparison.left_out) - _LEFT_OUT + comparison.left_out_more

@@ -19,7 +19,8 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[
 _XML_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STARTS_BLOCK = re.compile(r"^([-+=#/:>]|\d+[.)](?=\s|$))")
 _MARKS_UP = re.compile(
-    r"(?P<refers>[@#!%~$&](?=\w))"  # mentions and references of GitHub and GitLab, entities
+    r"(?P<refers>[@#!%~$&](?=\w)|(?<=\bGH)-(?=\d))"  # mentions, references of GitHub and GitLab, entities
+    r"|(?P<address>:(?=//)|(?<=\bwww)\.)"  # what GitHub makes a link without being asked
     r"|(?P<active>[|\\`*\[\]~$]|<(?![\s\d=])|&(?=#|$))"  # "< 5" and "a & b" are what they look like
     r"|(?P<under>(?<![^\W_])_|_(?![^\W_]))"  # an underscore inside a word marks nothing up
 )
@@ -59,10 +60,21 @@ def code(text: str) -> Markdown:
     return Markdown(f"`{text}`")
 
 
+def unbroken(text: str) -> str:
+    """Return a figure that keeps to one line in a narrow cell; it stays Markdown where it is."""
+    return type(text)(text.replace(" ", "\u00a0"))
+
+
 def link(url: str) -> Markdown:
     """Return an http address as a link that shows itself, and nothing else as one."""
     plain = _NO_ADDRESS.sub(lambda found: quote(found[0], safe=""), url)
     return Markdown(f"<{plain}>") if plain.startswith(("http://", "https://")) else code(url)
+
+
+def named_link(text: str, url: str) -> Markdown:
+    """Return a link under a name of ours; an address that is not http stays a text."""
+    shown = link(url)
+    return Markdown(f"[{markdown(text)}]({shown})") if shown.startswith("<http") else shown
 
 
 def fenced(text: str, *, language: str = "sh") -> Markdown:

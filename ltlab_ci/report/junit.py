@@ -14,7 +14,6 @@ from ltlab_ci.report import compared, escape, figures, wording
 
 _OURS = "ltlab"
 _COMPARISON = "base against head"
-_WORSE = frozenset({"slower", "more errors"})
 
 
 def render(result: model.Result) -> str:
@@ -41,7 +40,7 @@ def _comparison(comparison: model.Comparison, *, failing: bool) -> junit_xml.Tes
     for row in (*section.rows, *section.folded):
         case = junit_xml.TestCase(_clean(row.what), classname=_COMPARISON)
         said = _clean(f"{row.what}: {row.base}, then {row.head} ({row.change}): {row.verdict}")
-        if failing and row.verdict in _WORSE:
+        if failing and row.verdict in compared.WORSE:
             case.add_failure_info(message=said, failure_type=row.verdict)
         else:
             case.stdout = f"{said}; {_clean(row.note)}" if row.note else said

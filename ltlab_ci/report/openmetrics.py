@@ -38,6 +38,11 @@ class Family(Enum):
     OBSERVED = _Told("gauge", "threshold_observed", "", "What was measured, in the unit told.")
     BOUND = _Told("gauge", "threshold_bound", "", "The limit, in the unit told.")
     JUDGED = _Told("gauge", "threshold_samples", "", "How many samples were judged.")
+    CHANGE = _Told("gauge", "change_ratio", "ratio", "Head against base; 0.09 is 9 % more.")
+    LOW = _Told("gauge", "change_low_ratio", "ratio", "Low end of its 95 % interval.")
+    HIGH = _Told("gauge", "change_high_ratio", "ratio", "High end of its 95 % interval.")
+    SHOWN = _Told("gauge", "change_shown", "", "1 if head is shown to be worse, -1 better, else 0.")
+    SIDE = _Told("gauge", "side_value", "", "What base and head came to, in the unit told.")
     TIME = _Told("gauge", "time_seconds", "seconds", "One stat of a metric of times.")
     SIZE = _Told("gauge", "size_bytes", "bytes", "One stat of a metric of sizes.")
     VALUE = _Told("gauge", "value", "", "One stat of a metric without a known unit.")
@@ -62,6 +67,7 @@ _OF_UNIT = {
     model.Unit.DATA: (Family.SIZE, 1.0),
     model.Unit.NONE: (Family.VALUE, 1.0),
 }
+_SHOWN: dict[str, int] = {"slower": 1, "more errors": 1, "faster": -1, "fewer errors": -1}
 _BASE_UNITS = {
     "ms": ("seconds", 1e-3),
     "share": ("ratio", 1.0),
@@ -102,6 +108,8 @@ def _points(result: model.Result) -> Iterator[Point]:
     for found in result.findings:
         labels = (("scenario", found.scenario or ""), ("code", found.code))
         yield Point(Family.FINDING, (*labels, ("effect", found.effect)), 1)
+    if result.comparison is not None:
+        yield from _comparison(result.comparison)
     for scenario in result.scenarios:
         here = (("scenario", scenario.name), ("engine", scenario.engine))
         yield Point(Family.PASSED, here, scenario.verdict == "pass")
@@ -111,6 +119,32 @@ def _points(result: model.Result) -> Iterator[Point]:
             yield from _threshold(here, verdict)
         for metric in scenario.metrics:
             yield from _metric((*here, ("metric", metric.name)), metric)
+
+
+def _comparison(comparison: model.Comparison) -> Iterator[Point]:
+    for row in (*comparison.rows, comparison.throughput):
+        labels = _compared(row)
+        yield Point(Family.CHANGE, labels, row.change)
+        if row.interval is not None:
+            yield Point(Family.LOW, labels, row.interval[0])
+            yield Point(Family.HIGH, labels, row.interval[1])
+        yield from _sides(labels, row, row.unit)
+    for each in (comparison.errors, *comparison.errors_of):
+        yield from _sides(_compared(each), each, "share")
+
+
+def _compared(row: model.Change | model.Errors) -> Labels:
+    named = (("metric", row.metric), ("name", row.name), ("method", row.method))
+    return (("scenario", row.scenario), *named, ("stat", row.stat))
+
+
+def _sides(labels: Labels, row: model.Change | model.Errors, unit: str) -> Iterator[Point]:
+    # An invalid comparison shows nothing: its figures stand without a word on them.
+    if row.verdict != "invalid":
+        yield Point(Family.SHOWN, labels, _SHOWN.get(row.verdict, 0))
+    name, factor = _BASE_UNITS[unit]
+    for side, value in (("base", row.base), ("head", row.head)):
+        yield Point(Family.SIDE, (*labels, ("side", side), ("unit", name)), value * factor)
 
 
 def _threshold(here: Labels, verdict: model.Verdict) -> Iterator[Point]:

@@ -8,23 +8,34 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import markupsafe
 
 from ltlab_ci import model
-from ltlab_ci.report import assets, charts, escape, quotes, sections, view
+from ltlab_ci.report import assets, charts, escape, forest, quotes, sections, sides, view
+
+if TYPE_CHECKING:
+    import jinja2
 
 _STYLES = ("vendor/uplot/uPlot.min.css", "templates/report.css")
 _FIRST = ("templates/errors.js",)  # in the head, so that nothing goes wrong before it listens
 _LAST = ("vendor/uplot/uPlot.iife.min.js", "templates/report.js", "templates/tables.js")
 
 
+def template() -> jinja2.Template:
+    """Return what the page is made with; it is compiled the first time."""
+    return assets.html_template("report.html.j2")
+
+
 def render(result: model.Result, logs: Sequence[model.Excerpt] = ()) -> str:
     """Return the page. Its policy names the hash of every style and script: nothing else runs."""
     styles = ["\n".join(assets.text(name) for name in _STYLES)]
     first, last = ([assets.text(name) for name in names] for names in (_FIRST, _LAST))
-    return assets.html_template("report.html.j2").render(
+    return template().render(
         view=view.build(result, limits=view.PAGE),
+        plot=forest.of(result.comparison) if result.comparison else None,
+        pictures=sides.of(result.comparison) if result.comparison else (),
         logs=quotes.of(logs),
         columns=sections.ENDPOINT_COLUMNS,
         policy=_policy(styles, [*first, *last]),

@@ -109,10 +109,12 @@ def build(result: model.Result, *, limits: Limits) -> View:
     failing = [row for row in rows if row.group is not wording.Group.PASS]
     # With trouble the table shows trouble, and what holds is folded; without, there is no fold.
     shown, folded = (failing, rows[len(failing) :]) if failing else (rows, [])
-    remarks = _remarks(result.findings)
+    remarks = remarks_of(result.findings)
     mark, title = wording.TITLES[result.verdict]
     comparison = compared.section(result.comparison) if result.comparison else None
-    if comparison is not None:
+    # Where base and head are not all that was judged, their verdict must not hide another one.
+    broken = any(verdict.blocks for each in result.scenarios for verdict in each.verdicts)
+    if comparison is not None and result.verdict != "error" and not broken:
         mark, title = comparison.mark, comparison.title
     return View(
         mark=mark,
@@ -133,9 +135,9 @@ def build(result: model.Result, *, limits: Limits) -> View:
             sections.of(scenario, number, limits=limits.sections)
             for number, scenario in enumerate(result.scenarios)
         ),
-        snapshots=tuple(each for each in result.snapshots if each.url),
+        snapshots=posted(result.snapshots),
         comparison=comparison,
-        environment=_environment(result.environment),
+        environment=environment(result.environment),
         exit_code=result.exit_code,
         reproduce=escape.visible(result.reproduce, longest=_COMMAND),
         started=escape.visible(result.times.started),
@@ -144,7 +146,7 @@ def build(result: model.Result, *, limits: Limits) -> View:
 
 
 def ordered(result: model.Result) -> list[Row]:
-    """Return every threshold, the worst first, otherwise in the order of the configuration."""
+    """Return every threshold, the worst kind first, otherwise in the order of the configuration."""
     rows = [
         _row(scenario.name, verdict)
         for scenario in result.scenarios
@@ -152,6 +154,19 @@ def ordered(result: model.Result) -> list[Row]:
     ]
     groups = list(wording.Group)
     return sorted(rows, key=lambda row: groups.index(row.group))
+
+
+def worst_first(
+    scenarios: Sequence[model.ScenarioResult],
+) -> list[tuple[model.ScenarioResult, model.Verdict]]:
+    """Return every verdict with its scenario: the worst kind first, then by the way to the limit."""
+    pairs = [(scenario, verdict) for scenario in scenarios for verdict in scenario.verdicts]
+    groups = list(wording.Group)
+
+    def rank(pair: tuple[model.ScenarioResult, model.Verdict]) -> tuple[int, float]:
+        return groups.index(wording.Group.of(pair[1])), -wording.excess(pair[1])
+
+    return sorted(pairs, key=rank)
 
 
 def _row(scenario: str, verdict: model.Verdict) -> Row:
@@ -188,7 +203,8 @@ def _bar(verdict: model.Verdict) -> Bar | None:
     return Bar(value=round(value / full * _BAR, 1), limit=round(bound / full * _BAR, 1))
 
 
-def _remarks(findings: Sequence[model.Finding]) -> list[Remark]:
+def remarks_of(findings: Sequence[model.Finding]) -> list[Remark]:
+    """Return what was found, what blocks first."""
     worst_first = sorted(findings, key=lambda finding: finding.effect == "warn")
     return [
         Remark(
@@ -204,7 +220,22 @@ def _remarks(findings: Sequence[model.Finding]) -> list[Remark]:
     ]
 
 
-def _environment(where: model.Environment) -> tuple[tuple[str, str], ...]:
+def posted(snapshots: Sequence[model.Snapshot]) -> tuple[model.Snapshot, ...]:
+    """Return the snapshots that can be opened, with texts that can be shown."""
+    return tuple(
+        each.model_copy(
+            update={
+                "title": escape.visible(each.title),
+                "expires": each.expires and escape.visible(each.expires),
+            }
+        )
+        for each in snapshots
+        if each.url
+    )
+
+
+def environment(where: model.Environment) -> tuple[tuple[str, str], ...]:
+    """Return where it was measured, as names and texts."""
     named = (
         ("ltlab", where.ltlab),
         ("Python", where.python),

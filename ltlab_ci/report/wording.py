@@ -6,6 +6,7 @@ Foreign parts are made visible and cut one by one, so a long name never pushes a
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 from ltlab_ci import model
@@ -82,12 +83,17 @@ def limit(verdict: model.Verdict) -> str:
 def note(verdict: model.Verdict) -> str:
     """Say what a row needs besides its numbers: whose threshold, which window, why not judged."""
     parts = (
-        "" if verdict.origin == "ltlab" else f"threshold of the {verdict.origin} script",
+        whose(verdict),
         f"over {escape.visible(verdict.over)}" if verdict.over else "",
         "only warns" if verdict.severity == "warn" else "",
         _reason(verdict),
     )
     return "; ".join(part for part in parts if part)
+
+
+def whose(verdict: model.Verdict) -> str:
+    """Say whose threshold it is, "" for one of ltlab.yml."""
+    return "" if verdict.origin == "ltlab" else f"threshold of the {verdict.origin} script"
 
 
 def sentence(verdict: model.Verdict) -> str:
@@ -96,8 +102,8 @@ def sentence(verdict: model.Verdict) -> str:
     subject = f"{escape.visible(verdict.stat)} of {named}" if verdict.stat else named
     within = f" over {escape.visible(verdict.over)}" if verdict.over else ""
     said = _said(verdict, subject=f"{subject}{within}")
-    whose = "" if verdict.origin == "ltlab" else f" (threshold of the {verdict.origin} script)"
-    return f"{said}{whose}" + (f": {_reason(verdict)}" if verdict.reason else "")
+    of = f" ({whose(verdict)})" if whose(verdict) else ""
+    return f"{said}{of}" + (f": {_reason(verdict)}" if verdict.reason else "")
 
 
 def distance(verdict: model.Verdict) -> str:
@@ -114,6 +120,21 @@ def distance(verdict: model.Verdict) -> str:
     else:
         side = "short" if value < bound else "above"
     return f"{_gap(abs(value - bound), bound, verdict.unit)} {side}"
+
+
+def excess(verdict: model.Verdict) -> float:
+    """Return how far beyond its limit a value is, as a part of the limit; below 0 it holds.
+
+    Where most must succeed, as a part of what may fail. What has no figure, or no upper or lower
+    limit, is farthest from it.
+    """
+    value, bound = verdict.observed, verdict.bound
+    if value is None or bound is None or verdict.op not in (*_UPPER_LIMIT, *_LOWER_LIMIT):
+        return -math.inf
+    beyond = value - bound if verdict.op in _UPPER_LIMIT else bound - value
+    if verdict.unit == "share" and verdict.op in _LOWER_LIMIT and 0 < bound < 1:
+        return beyond / (1 - bound)
+    return beyond / abs(bound) if bound else math.copysign(math.inf, beyond) if beyond else 0.0
 
 
 def tally(groups: list[Group]) -> str:

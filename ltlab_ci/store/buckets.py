@@ -32,6 +32,7 @@ MANY_SERIES = 20_000
 """More series than this from one run slow InfluxDB down for everybody."""
 
 _SHORTEST_S = 3_600
+_POLL_S = 0.2
 _MINUTE_NS = 60 * 10**9
 _TASK = "ltlab_minute"
 
@@ -146,6 +147,21 @@ def cardinality(server: model.Influx, tags: Mapping[str, str], since_ns: int) ->
         }
     tag = max(sorted(values), key=lambda name: values[name], default="")
     return Cardinality(series=series, tag=tag, values=values.get(tag, 0))
+
+
+def live_requests(server: model.Influx, run: influx.Run, expected: int, *, within_s: float) -> int:
+    """Count the requests in Artillery's live figures, as soon as all are there or the time is over.
+
+    Its last ones take a second or two through Telegraf.
+    """
+    if run.window is None:
+        return 0
+    script = flux.live_requests(run.tags, run.window.start_ns)
+    end_s = time.monotonic() + within_s
+    with influx.talking(server) as client:
+        while (found := _one(client, script)) < expected and time.monotonic() < end_s:
+            time.sleep(_POLL_S)
+    return found
 
 
 def facts(

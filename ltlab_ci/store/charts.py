@@ -142,7 +142,7 @@ def series(
     grid = Grid.over(reach.start_ns, reach.end_ns, most=MAX_STEPS)
     if source is None or grid is None:
         return None
-    table = _steps(store, source, grid)
+    table, vus = _steps(store, source, grid), _vus(store, source, grid)
     quantiles = [row[0] or (None, None, None) for row in table]
     return model.Series(
         step_s=grid.step_s,
@@ -152,12 +152,12 @@ def series(
         p99=tuple(duck.rounded(q[2]) for q in quantiles),
         requests_per_s=_rates(table, 1, grid),
         failed_per_s=_rates(table, 2, grid),
-        vus=tuple(row[3] for row in table),
-        service_cpu=tuple(duck.rounded(row[4]) for row in table),
-        engine_cpu=tuple(duck.rounded(row[5]) for row in table),
-        service_memory_mb=tuple(duck.rounded(row[6]) for row in table),
-        engine_memory_mb=tuple(duck.rounded(row[7]) for row in table),
-        iterations_per_s=_rates(table, 8, grid) if "iterations" in reach.metrics else (),
+        vus=tuple(duck.rounded(vus.get(number)) for number in range(grid.steps)),
+        service_cpu=tuple(duck.rounded(row[3]) for row in table),
+        engine_cpu=tuple(duck.rounded(row[4]) for row in table),
+        service_memory_mb=tuple(duck.rounded(row[5]) for row in table),
+        engine_memory_mb=tuple(duck.rounded(row[6]) for row in table),
+        iterations_per_s=_rates(table, 7, grid) if "iterations" in reach.metrics else (),
         offered_per_s=_offered(planned, grid),
         errors=details.errors(store, scenario, grid),
     )
@@ -171,7 +171,6 @@ def _steps(store: duck.Store, source: str, grid: Grid) -> list[tuple[Any, ...]]:
         "quantile_cont(value, [0.5, 0.95, 0.99]) FILTER (metric = 'http_req_duration'), "
         "fsum(value) FILTER (metric = 'http_reqs'), "
         "fsum(value) FILTER (metric = 'http_req_failed'), "
-        "max(value) FILTER (metric = 'vus'), "
         "favg(value) FILTER (metric = 'service_cpu'), "
         "favg(value) FILTER (metric = 'engine_cpu'), "
         "max(value) FILTER (metric = 'service_memory') / 1e6, "
@@ -181,7 +180,19 @@ def _steps(store: duck.Store, source: str, grid: Grid) -> list[tuple[Any, ...]]:
         [*parameters, grid.start_ns, grid.end_ns],
     )
     by_step = {int(row[0]): row[1:] for row in rows}
-    return [by_step.get(number, (None,) * 9) for number in range(grid.steps)]
+    return [by_step.get(number, (None,) * 8) for number in range(grid.steps)]
+
+
+def _vus(store: duck.Store, source: str, grid: Grid) -> dict[int, float]:
+    """Return the most VUs of each step; several engine processes count their own, so they add up."""
+    step, parameters = grid.sql
+    process = f"regexp_extract(tags, '(?:^|&){model.PROCESS_TAG}=([^&]*)', 1)"
+    rows = store.rows(
+        f"SELECT step, sum(most) FROM (SELECT {step} AS step, max(value) AS most FROM {source} "
+        f"WHERE metric = 'vus' AND time_ns >= ? AND time_ns <= ? GROUP BY 1, {process}) GROUP BY 1",
+        [*parameters, grid.start_ns, grid.end_ns],
+    )
+    return {int(number): float(most) for number, most in rows}
 
 
 def _rates(table: list[tuple[Any, ...]], column: int, grid: Grid) -> tuple[float | None, ...]:
@@ -206,9 +217,9 @@ def _endpoint(row: tuple[Any, ...], seconds: float) -> model.Endpoint:
     return model.Endpoint(
         name=str(name),
         method=str(method),
-        requests=int(requests),
-        per_s=duck.rounded(float(requests) / seconds) or 0.0 if seconds else 0.0,
-        failed=int(failed),
+        requests=int(duck.rounded(requests) or 0),
+        per_s=duck.rounded(requests / seconds) or 0.0 if seconds else 0.0,
+        failed=int(duck.rounded(failed) or 0),
         avg=duck.rounded(avg),
         p50=duck.rounded(p50),
         p95=duck.rounded(p95),

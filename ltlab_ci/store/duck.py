@@ -14,12 +14,15 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
-
-from ltlab_ci import errors, model
+from ltlab_ci import errors, lazy, model
 from ltlab_ci.store import sql
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = lazy.module("duckdb")
 
 PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
 FILE_SAMPLES = 200_000
@@ -48,40 +51,46 @@ def file_name(scenario: str) -> str:
     return safe + ".parquet"
 
 
+def stem(scenario: str) -> str:
+    """Return a scenario's name as files and folders carry it."""
+    return Path(file_name(scenario)).stem
+
+
 class Writer:
     """Streams one scenario's batches to disk: a part a batch, a file for every FILE_SAMPLES.
 
     So the end of a long run costs no more than that of a short one, and nothing large is ever
-    written twice: a batch of that size becomes a file as it is.
+    written twice: a batch of that size becomes a file as it is. `whole` keeps all in one file.
     """
 
-    def __init__(self, folder: Path, scenario: str) -> None:
+    def __init__(self, folder: Path, scenario: str, *, whole: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / file_name(scenario)
         self._parts = self._file.with_suffix(".parts")
         self._parts.mkdir()
         self._db = connect(folder / ".spill")
         self._files = self._loose = 0
+        self._whole = whole
         self.samples = 0
 
     def ingest(self, batch: model.Batch) -> model.Pulse:
-        """Store a batch and say what is in it. Raises StoreError; the batch's file is kept then."""
+        """Store a batch and say what is in it. Raises StoreError; the batch's files are kept then."""
         part = self._parts / f"{len(list(self._parts.iterdir())):06d}.parquet"
         try:
             self._db.execute(
-                f"COPY ({sql.read_batch(batch.columns)}) TO '{_quoted(part)}' {PARQUET}",
-                [str(batch.path)],
+                f"COPY ({sql.read_batch(batch.columns)}) TO '{quoted(part)}' {PARQUET}",
+                [[str(path) for path in batch.paths]],
             )
             pulse = self._pulse(part)
         except duckdb.Error as error:
             part.unlink(missing_ok=True)  # it may be half written
             raise errors.StoreError(
-                f"samples in {batch.path.name} could not be stored: {_first_line(error)}",
+                f"samples in {batch} could not be stored: {_first_line(error)}",
                 remedy="check that the disk has room; the raw rows are kept in logs/",
             ) from error
         self.samples += pulse.samples
         self._loose += pulse.samples
-        if self._loose >= FILE_SAMPLES:
+        if self._loose >= FILE_SAMPLES and not self._whole:
             self._join()
         return pulse
 
@@ -105,7 +114,7 @@ class Writer:
             elif parts:
                 self._db.execute(
                     f"COPY (SELECT * FROM read_parquet('{exactly(self._parts)}/*.parquet')) "
-                    f"TO '{_quoted(target)}' {PARQUET}"
+                    f"TO '{quoted(target)}' {PARQUET}"
                 )
         except duckdb.Error as error:
             target.unlink(missing_ok=True)
@@ -121,18 +130,20 @@ class Writer:
     def _pulse(self, part: Path) -> model.Pulse:
         row = self._db.execute(
             "SELECT count(*), "
-            "coalesce(sum(value) FILTER (metric = 'http_reqs'), 0)::BIGINT, "
-            "coalesce(sum(value) FILTER (metric = 'http_req_failed'), 0)::BIGINT, "
+            "coalesce(sum(value) FILTER (metric = 'http_reqs'), 0), "
+            "coalesce(sum(value) FILTER (metric = 'http_req_failed'), 0), "
             "quantile_cont(value, 0.95) FILTER (metric = 'http_req_duration'), "
             "arg_max(value, time_ns) FILTER (metric = 'vus') "
-            f"FROM read_parquet('{exactly(part)}')"
+            # A script can add Infinity to k6's own metrics: counted as a sample, no figure.
+            "FROM (SELECT metric, time_ns, CASE WHEN isfinite(value) THEN value END AS value "
+            f"FROM read_parquet('{exactly(part)}'))"
         ).fetchone()
         assert row is not None  # an aggregate without GROUP BY always has one row
         samples, requests, failed, p95, vus = row
         return model.Pulse(
             samples=samples,
-            requests=requests,
-            failed=failed,
+            requests=int(rounded(requests) or 0),
+            failed=int(rounded(failed) or 0),
             p95_ms=p95,
             vus=None if vus is None else int(vus),
         )
@@ -188,8 +199,8 @@ class Store:
 
 def recorded(folder: Path, scenario: str) -> list[Path]:
     """Return the samples files of a scenario; parts that could not be joined are as good."""
-    stem = Path(file_name(scenario)).stem
-    found = (folder.glob(f"{stem}{more}parquet") for more in (".", ".*.", ".parts/*."))
+    name = stem(scenario)
+    found = (folder.glob(f"{name}{more}parquet") for more in (".", ".*.", ".parts/*."))
     return sorted(itertools.chain.from_iterable(found))
 
 
@@ -256,7 +267,8 @@ def pick(
     return model.Answer(value=rounded(value), count=int(count))
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """Return a path as it stands between quotes of SQL."""
     return str(path).replace("'", "''")
 
 
@@ -266,7 +278,7 @@ def _listed(files: Iterable[Path]) -> str:
 
 def exactly(path: Path) -> str:
     """Return a path to read from, in which no character is a wildcard."""
-    return re.sub(r"[*?\[]", r"[\g<0>]", _quoted(path))
+    return re.sub(r"[*?\[]", r"[\g<0>]", quoted(path))
 
 
 def _first_line(error: Exception) -> str:

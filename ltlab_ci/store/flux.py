@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ltlab_ci import model
-from ltlab_ci.store import line, patterns
+from ltlab_ci.model import patterns
+from ltlab_ci.store import line
 
 _FAR_NS = 2**62  # the year 2116
 _SAFE = re.compile(rb"[A-Za-z0-9_ -]")
@@ -208,6 +209,14 @@ def runs(bucket: str, since_ns: int) -> str:
         f'data |> last() |> keep(columns: ["testid", "project", "ltlab_scenario", "_time"]) '
         f'{by} |> max(column: "_time") |> yield(name: "newest")'
     )
+
+
+def live_requests(run: Mapping[str, str], since_ns: int) -> str:
+    """Return a script for the number of requests that Artillery told of by StatsD since a time."""
+    window = model.Window(start_ns=since_ns, end_ns=_FAR_NS)
+    counter = {"_measurement": "artillery_http", "_field": "requests"}
+    rows = f"{source(model.LIVE_BUCKET, window)} {keep(equals({**counter, **run}))}"
+    return f"{rows} |> group() |> sum()"
 
 
 def points(bucket: str, since_ns: int) -> str:

@@ -28,6 +28,21 @@ PATIENCE_S = 60.0
 
 _TIMEOUT_MS = 120_000
 _LONGEST_WAIT_S = 5.0
+_LASTING = {
+    "no space left on device": (
+        "has no room left for samples",
+        "make room where its data is; `ltlab reset` empties the lab of `ltlab start`",
+    ),
+    "read-only file system": (
+        "cannot write where its data is: the file system is read-only",
+        "see why (a broken disk is mounted so), then restart it",
+    ),
+    "memory allocation limit reached": (
+        "needs more memory for a question than it may use",
+        "nothing for this verdict; raise its INFLUXD_QUERY_MEMORY_BYTES for the next",
+    ),
+}
+"""What the server says of itself that does not go away by waiting: what it means, what to do."""
 
 Result = TypeVar("Result")
 
@@ -138,7 +153,7 @@ def told(error: Exception, server: model.Influx) -> errors.StoreError:
             "raise the limit of the proxy in front of it",
         ),
     }
-    what, remedy = known.get(
+    what, remedy = _lasting(error) or known.get(
         HTTPStatus(status) if status in set(HTTPStatus) else HTTPStatus.OK,
         (f"answered {status}: {reason(error)}", "look into the server's log")
         if status
@@ -150,12 +165,21 @@ def told(error: Exception, server: model.Influx) -> errors.StoreError:
 
 
 def reason(error: Exception) -> str:
-    """Return what a server or the network said, in one line."""
+    """Return what a server or the network said, in one line of limited length."""
+    return _said(error)[:300]
+
+
+def _said(error: Exception) -> str:
     said = getattr(error, "body", None) or getattr(error, "reason", None) or str(error)
     said = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
     with suppress(ValueError, KeyError, TypeError):
         said = json.loads(said)["message"]
-    return " ".join(said.split())[:300]
+    return " ".join(said.split())
+
+
+def _lasting(error: Exception) -> tuple[str, str] | None:
+    said = _said(error)
+    return next((told for sign, told in _LASTING.items() if sign in said), None)
 
 
 def _shown(url: str) -> str:
@@ -170,6 +194,8 @@ def _passing(error: Exception) -> bool:
     """Say whether it may go away by itself: no connection, too busy, going down."""
     if not isinstance(error, ApiException):
         return True
+    if _lasting(error):
+        return False
     return not error.status or error.status >= HTTPStatus.TOO_MANY_REQUESTS
 
 

@@ -102,6 +102,7 @@ class _Reader:
             self._number()
             found = self._requests()
             iterations, dropped = self._iterations()
+            used = self._cpu()
         except duckdb.Error as error:
             raise _unreadable(path, str(error).splitlines()[0]) from error
         if not len(found["code"]):
@@ -117,6 +118,8 @@ class _Reader:
             ok=found["ok"].astype(np.bool_),
             iterations_ns=iterations.astype(np.int64),
             dropped=dropped,
+            cpu_ns=used["time_ns"].astype(np.int64) if len(used["cpu"]) else None,
+            cpu=used["cpu"].astype(np.float64) if len(used["cpu"]) else None,
         )
 
     def finish(self, rounds: tuple[model.Round, ...]) -> model.Recording:
@@ -161,6 +164,12 @@ class _Reader:
         assert row is not None  # an aggregate without GROUP BY always has one row
         return starts, int(row[0])
 
+    def _cpu(self) -> Mapping[str, np.ndarray]:
+        found: Mapping[str, np.ndarray] = self._db.execute(
+            "SELECT time_ns, value AS cpu FROM samples WHERE metric = 'service_cpu'"
+        ).fetchnumpy()
+        return found
+
 
 def _select(db: duckdb.DuckDBPyConnection, path: Path) -> str:
     """Return a SELECT of what a comparison needs: metric, time_ns, value, name, method, ok."""
@@ -185,7 +194,7 @@ def _select(db: duckdb.DuckDBPyConnection, path: Path) -> str:
         f"SELECT {columns['metric']} AS metric, {time} AS time_ns, "
         f"{columns['value']}::DOUBLE AS value, {name} AS name, {method} AS method, "
         f"{_ok(columns)} AS ok FROM {source} WHERE {columns['metric']} IN "
-        "('http_req_duration', 'iteration_duration', 'dropped_iterations') "
+        "('http_req_duration', 'iteration_duration', 'dropped_iterations', 'service_cpu') "
         f"AND {columns['value']} BETWEEN 0 AND 1e10 {outside if 'group' in columns else ''}"
     )
 

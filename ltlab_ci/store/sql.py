@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ltlab_ci import model
-from ltlab_ci.store import patterns
+from ltlab_ci.model import patterns
 
 _LIKE = re.compile(r"[%_\\]")
 _READ = {
@@ -20,7 +20,7 @@ _COLUMNS = {name: f'"{name}"' for name in model.SYSTEM_TAGS}
 
 
 def read_batch(columns: Sequence[str]) -> str:
-    """Return a SELECT that reads one batch (parameter: its path) into the shape of a samples file.
+    """Return a SELECT that reads one batch (parameter: its paths) into the shape of a samples file.
 
     Columns out: metric, time_ns, value, one per system tag, tags (`k=v&k=v`, as k6 joins custom
     ones: kept as written, so nothing is lost and nothing is parsed twice), metadata.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ltlab_ci import load, model, report
 from ltlab_ci.flows import judge, measure, stored
-from ltlab_ci.load import k6, plan
+from ltlab_ci.load import k6
 from ltlab_ci.store import duck
 
 THRESHOLDS = {
@@ -46,7 +46,6 @@ def main(folder: Path) -> None:
             tool=load.Tool(argv=("k6",), version="1.1.0", source="PATH"),
             script=load.Script(load=model.PlannedLoad()),
         ),
-        plan=plan.Plan(argv=("k6",), env={}, run_dir=folder, log=folder / "k6.log"),
         exit_code=0,
         outcome=model.Outcome(),
         findings=(),

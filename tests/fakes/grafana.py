@@ -1,10 +1,10 @@
 """A Grafana made from its API's contract: enough of Grafana 13 to provision, query and snapshot.
 
 It executes Flux on a real InfluxDB and answers with frames as Grafana's own data source builds
-them (`pkg/tsdb/influxdb/flux`). It misbehaves when asked: POST /fake/trouble `{"path": "/api/...",
-"status": 403}`, or `"how": "hang"` or `"garbage"`; `{}` ends it. Not here: a user interface,
-permissions beyond one token, other data sources. Standard library only, so that any Python runs it:
-`python3 -m tests.fakes.grafana`.
+them (`pkg/tsdb/influxdb/flux`), and takes up changed files of dashboards by itself. It misbehaves
+when asked: POST /fake/trouble `{"path": "/api/...", "status": 403}`, or `"how": "hang"` or
+`"garbage"`; `{}` ends it. Not here: a user interface, permissions beyond one token, other data
+sources. Standard library only, so that any Python runs it: `python3 -m tests.fakes.grafana`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import Any
 from tests.fakes import grafana_frames
 
 VERSION = "13.2.3"
+_EVERY_S = 10.0  # how often Grafana looks for changed dashboards where a provider does not say
 Json = dict[str, Any]
 
 
@@ -54,6 +55,25 @@ class Grafana:
     snapshots: dict[str, Json] = field(default_factory=dict)
     trouble: Json = field(default_factory=dict)
     awake: threading.Event = field(default_factory=threading.Event)
+    providers: dict[Path, float] = field(default_factory=dict)
+
+    def rescan(self) -> None:
+        """Take up what the folders of all providers hold now; a dashboard goes with its file."""
+        files = (path for each in sorted(self.providers) for path in sorted(each.rglob("*.json")))
+        found: dict[str, Json] = {}
+        for path in files:
+            with contextlib.suppress(ValueError, OSError):  # half written: the next look has it
+                board = json.loads(path.read_bytes())
+                # One without a title is logged and left out, one without a uid is given one.
+                if board.get("title"):
+                    found[board.get("uid") or secrets.token_hex(4)] = board
+        saved = {uid: each for uid, each in self.dashboards.items() if uid not in self.provisioned}
+        self.dashboards, self.provisioned = {**saved, **found}, set(found)
+
+    def follow(self) -> None:
+        """Look again and again, as often as the most eager provider says, until `awake` is set."""
+        while not self.awake.wait(min(self.providers.values())):
+            self.rescan()
 
     def answer(self, method: str, path: str, body: Json, *, signed_in: bool) -> object:
         """Return what Grafana answers with 200. Raises Refusal."""
@@ -286,14 +306,14 @@ def provisioned(provisioning: Path, *, default_dashboards: Path) -> Grafana:
     source: Json = {}
     for file in sorted((provisioning / "datasources").glob("*.yml")):
         source = grafana_frames.data_source(file.read_text(encoding="utf-8"))
-    folders = {default_dashboards}
+    grafana = Grafana(source=source)
+    grafana.providers = {default_dashboards: _EVERY_S}
     for file in sorted((provisioning / "dashboards").glob("*.yml")):
-        folders |= {Path(path) for path in grafana_frames.paths(file.read_text(encoding="utf-8"))}
-    files = (path for folder in sorted(folders) for path in sorted(folder.rglob("*.json")))
-    read = (json.loads(path.read_bytes()) for path in files)
-    # One without a title is logged and left out, one without a uid is given one.
-    found = {each.get("uid") or secrets.token_hex(4): each for each in read if each.get("title")}
-    return Grafana(source=source, dashboards=found, provisioned=set(found))
+        text = file.read_text(encoding="utf-8")
+        every_s = grafana_frames.update_interval_s(text) or _EVERY_S
+        grafana.providers |= {Path(path): every_s for path in grafana_frames.paths(text)}
+    grafana.rescan()
+    return grafana
 
 
 def main() -> None:
@@ -302,6 +322,7 @@ def main() -> None:
         Path(os.environ.get("GF_PATHS_PROVISIONING", "/etc/grafana/provisioning")),
         default_dashboards=Path("/var/lib/grafana/dashboards"),
     )
+    threading.Thread(target=grafana.follow, daemon=True).start()
     password = os.environ.get("GF_SECURITY_ADMIN_PASSWORD__FILE")
     if password:
         grafana.token = Path(password).read_text(encoding="utf-8").strip()

@@ -183,4 +183,10 @@ def data_source(text: str) -> Json:
 
 def paths(text: str) -> list[str]:
     """Return the folders that a dashboards provider reads."""
-    return [found.strip() for found in re.findall(r"path: *([^\s}]+)", text)]
+    return [found.strip() for found in re.findall(r"path: *([^\s},]+)", text)]
+
+
+def update_interval_s(text: str) -> float | None:
+    """Return how often a dashboards provider looks for changes, None where it does not say."""
+    found = re.search(r"updateIntervalSeconds: *(\d+)", text)
+    return float(found[1]) if found else None

@@ -111,19 +111,26 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """A user's folder, and how `ltlab` is run in it."""
+    """A user's folder, how `ltlab` is run in it, and how long one run may take."""
 
     folder: Path
+    patience_s: float = PATIENCE_S
 
-    def run(self, *words: str, env: Mapping[str, str] | None = None) -> Ran:
+    def run(
+        self, *words: str, env: Mapping[str, str] | None = None, patience_s: float = PATIENCE_S
+    ) -> Ran:
         """Run `ltlab` to its end."""
-        with self.running(*words, env=env) as run:
+        with self.running(*words, env=env, patience_s=patience_s) as run:
             pass
         return run.ended()
 
     @contextlib.contextmanager
     def running(
-        self, *words: str, env: Mapping[str, str] | None = None, terminal: int | None = None
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        terminal: int | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> Iterator[Running]:
         """Start `ltlab`, hand it out, and wait for its end; a terminal is where all is said."""
         work = self.folder.parent / f"{self.folder.name}-work"
@@ -142,7 +149,7 @@ class Project:
             run = Running(child=child, folder=self.folder, work=work, tag=tag)
             try:
                 yield run
-                child.wait(timeout=PATIENCE_S)
+                child.wait(timeout=max(self.patience_s, patience_s))
             finally:
                 run.end()
 

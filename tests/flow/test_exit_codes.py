@@ -31,7 +31,12 @@ def test_1__a_threshold_is_crossed_and_the_others_are_judged(
     lab = projects.lab(f"{{url: {toy}}}", thresholds=CROSSED)
     run = project(lab, {"load.js": GET}).run("run")
     assert run.code == 1
-    assert run.verdict("http_req_duration max < 0.001ms")["status"] == "fail"
+    crossed = run.verdict("http_req_duration max < 0.001ms")
+    assert crossed["status"] == "fail"
+    lines = lab.splitlines()
+    assert crossed["place"]["file"] == "ltlab.yml"
+    assert "max < 0.001ms" in lines[crossed["place"]["line"] - 1]
+    assert lines[run.scenario()["place"]["line"] - 1] == "  load:"
     assert run.verdict("http_reqs count > 0")["status"] == "pass"
 
 

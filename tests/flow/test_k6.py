@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from ltlab_ci import errors
 from tests.flow import projects
 from tests.flow.conftest import MakeProject
 
@@ -252,3 +253,28 @@ def test_infinity__is_no_figure_and_spoils_nothing_else(project: MakeProject, to
     assert run.verdict("odd max < 5")["reason"] == "max of its 40 samples is no finite number"
     others = ("http_reqs count == 20", "odd count > 20", "big max > 1e299")
     assert {run.verdict(other)["status"] for other in others} == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("adding", "code"),
+    [
+        ("new Counter('http_reqs')", errors.ExitCode.STORE),  # nothing says whether all is there
+        ("new Gauge('vus')", errors.ExitCode.OK),
+        ("new Trend('http_req_duration', true)", errors.ExitCode.OK),
+        ("new Rate('http_req_failed')", errors.ExitCode.FAILED),  # a rate counts it as true
+    ],
+)
+def test_infinity__in_k6_s_own_metrics_is_told_and_breaks_nothing(
+    project: MakeProject, toy: str, adding: str, code: int
+) -> None:
+    script = projects.k6(
+        "http.get(`${url}/fast`); own.add(Infinity);", more=f"const own = {adding};"
+    )
+    thresholds = '{iterations: ["count == 20"], http_req_failed: ["rate < 1%"]}'
+    run = project(projects.lab(f"{{url: {toy}}}", thresholds=thresholds), {"load.js": script}).run(
+        "run"
+    )
+    assert run.code == code, run.out + run.err
+    assert run.verdict("iterations count == 20")["status"] == "pass"
+    told = run.findings.get("samples-incomplete", {"message": ""})["message"]
+    assert told.startswith("the script made http_reqs infinite") == (code == errors.ExitCode.STORE)

@@ -60,7 +60,7 @@ def test_next_run__refuses_and_names_them_and_doctor_ends_them(mine: projects.Pr
         second = mine.run("run")
         assert second.code == 3
         what, remedy = second.refusal
-        assert what.startswith("still running, left by an earlier run that was killed: ")
+        assert what.startswith("still there, left by an earlier run that was killed: ")
         assert all(f"(process {pid})" in what for pid in left)
         assert remedy.startswith("`ltlab doctor --stop-leftovers` ends it")
         assert alive(left) == [True, True]
@@ -93,7 +93,7 @@ def test_doctor__leaves_a_run_alone_that_goes_on(mine: projects.Project) -> None
             text=True,
             check=True,
         )
-        assert "no program of a killed run" in beside.stdout
+        assert "nothing of a killed run" in beside.stdout
         assert alive([service]) == [True]
         run.interrupt()
     assert run.ended().code == 130

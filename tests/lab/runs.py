@@ -75,6 +75,17 @@ def booting(run: projects.Running) -> str:
     return projects.until(named, what="the name of the lab")
 
 
+def noted(run: projects.Running) -> str:
+    """Wait until a run has noted its own name in its report folder; return it."""
+    marker = run.folder / "ltlab-report" / ".ltlab"
+
+    def name() -> str | None:
+        text = marker.read_text(encoding="utf-8") if marker.exists() else ""
+        return text.partition("unfinished run: ")[2].strip() or None
+
+    return projects.until(name, what="the name of the run")
+
+
 def two_engines(folder: Path, service: str, *, seconds: int = 4) -> projects.Project:
     """Make a project with a scenario of each engine, `browse` (k6) and `buy` (Artillery)."""
     return projects.write(

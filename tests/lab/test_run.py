@@ -63,10 +63,12 @@ def test_influxdb_restarted_in_mid_run__no_sample_is_missing(
         run.loaded()
         influxdb = docker.service(runs.booting(run), "influxdb")
         assert influxdb is not None
+        ports = docker("port", influxdb)
         docker("kill", influxdb)
         seen = projects.until(lambda: _requests(run) or None, what="requests")
         projects.until(lambda: _requests(run) > seen + 80 or None, what="load without InfluxDB")
         docker("start", influxdb)
+        assert docker("port", influxdb) == ports, "ltlab and k6 would ask at the old one"
     ran = run.ended()
     assert ran.code == 0, ran.err
     assert ran.findings.keys() == {"samples-backfilled"}

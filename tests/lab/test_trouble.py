@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -57,6 +61,46 @@ def test_no_daemon__two_lines_and_nothing_is_started(tmp_path: Path) -> None:
     assert f"no Docker daemon answers at unix://{tmp_path}/none.sock" in what["message"]
     assert "--lab embedded" in what["remedy"]
     assert ran.scenario()["ran"] is False
+
+
+def test_daemon_that_refuses_this_user__says_how_to_be_let_in(tmp_path: Path) -> None:
+    address = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(address))
+        server.listen()
+        address.chmod(0)
+        # Root is refused by nobody, unless it lacks the right to overlook permissions.
+        rights = ("--bounding-set", "-dac_override,-dac_read_search")
+        unprivileged = ("setpriv", *rights) if os.geteuid() == 0 else ()
+        done = subprocess.run(
+            [*unprivileged, *projects.LTLAB, "info", "--lab-dir", str(tmp_path / "lab")],
+            env={**os.environ, "DOCKER_HOST": f"unix://{address}"},
+            cwd=projects.ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.splitlines() == [
+        f"the Docker daemon at unix://{address} refuses this user",
+        "  what to do: add yourself to the group `docker` and log in again, or run --lab embedded",
+    ]
+
+
+def test_two_labs_at_once__each_has_its_own(docker: runs.Docker, tmp_path: Path) -> None:
+    both = [
+        runs.k6_alone(tmp_path / name, projects.toy(), seconds=3) for name in ("first", "second")
+    ]
+    with contextlib.ExitStack() as opened:
+        started = [
+            opened.enter_context(one.running("run", "--lab", "docker", env=docker.env))
+            for one in both
+        ]
+    for run in started:
+        ran = run.ended()
+        assert ran.code == 0, ran.err
+        assert ran.findings == {}
+        assert docker.left(runs.unique(ran, run.folder.name)) == []
 
 
 def test_image_that_cannot_be_pulled__says_what_to_try(docker: runs.Docker, tmp_path: Path) -> None:

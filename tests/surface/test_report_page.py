@@ -13,7 +13,7 @@ import pytest
 
 from ltlab_ci import model, report
 from tests.surface.browser import Browser, tab
-from tests.unit.report import cases
+from tests.unit.report import cases, comparisons
 
 WIDTHS = {"desktop": 1280, "phone": 390}
 LOOK = """JSON.stringify({
@@ -212,3 +212,45 @@ def test_report_page__an_hour_opens(browser: Browser, tmp_path: Path) -> None:
     seen = json.loads(browser.evaluate(LOOK))
     assert (seen["errors"], browser.complaints()) == ("", [])
     assert seen["page"] <= seen["window"]
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS.keys())
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_report_page__draws_a_comparison_on_every_screen(
+    browser: Browser, tmp_path: Path, *, width: int, scheme: str
+) -> None:
+    browser.show(written(comparisons.pictured(), tmp_path), width=width, scheme=scheme)
+    seen = json.loads(browser.evaluate(LOOK))
+    assert (seen["errors"], browser.complaints()) == ("", [])
+    assert seen["page"] <= seen["window"] == width
+    order = "[...document.querySelectorAll('.forest .said')].map((one) => one.textContent)"
+    said = json.loads(browser.evaluate(f"JSON.stringify({order})"))
+    assert said[0] == "slower"
+    assert len(said) == 8
+    inside = """[...document.querySelectorAll(".forest .at, .sides[open] path, .forest .tick")]
+      .every((one) => {
+        const box = one.getBoundingClientRect();
+        return box.left >= 0 && box.right <= document.documentElement.clientWidth;
+      })"""
+    assert browser.evaluate(inside)
+    drawn = """[...document.querySelectorAll(".sides[open] .plotted > svg path")]
+      .every((one) => one.getTotalLength() > 0 || one.classList.contains("dots"))"""
+    assert browser.evaluate(drawn)
+
+
+def test_report_page__opens_the_sides_of_an_endpoint_by_keyboard(
+    browser: Browser, tmp_path: Path
+) -> None:
+    browser.show(written(comparisons.pictured(), tmp_path), width=390)
+    browser.evaluate("document.querySelectorAll('.sides summary')[1].focus()")
+    browser.press("Enter", "\r")
+    assert browser.until("document.querySelectorAll('.sides[open]').length === 2")
+
+
+def test_report_page__a_comparison_reads_without_javascript(
+    browser: Browser, tmp_path: Path
+) -> None:
+    browser.show(written(comparisons.pictured(), tmp_path), width=1280, script=False)
+    text = browser.evaluate("document.body.innerText")
+    assert "p95 of head against base, slice by slice" in text
+    assert "head slower than base in" in text

@@ -13,6 +13,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from ltlab_ci import model
+from tests.fakes import github as fake
+from tests.fakes import github_server
+from tests.unit import hub as job_hub
+
 hypothesis.settings.register_profile("unit", deadline=None)
 hypothesis.settings.load_profile("unit")
 
@@ -42,7 +47,8 @@ sys.addaudithook(_GUARD)
 
 
 def _host(address: object) -> str:
-    return str(address[0]) if isinstance(address, tuple) else ""
+    # What is no tuple is the path of a Unix socket.
+    return str(address[0]) if isinstance(address, tuple) else "localhost"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -70,3 +76,28 @@ def run_dir(tmp_path: Path) -> Path:
     folder = tmp_path / "run"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def clock() -> job_hub.Clock:
+    return job_hub.Clock()
+
+
+@pytest.fixture
+def hub() -> fake.GitHub:
+    """Return a GitHub with one open pull request, number 3."""
+    return fake.GitHub(pulls=[fake.Pull(number=3, head_sha=job_hub.HEAD)])
+
+
+@pytest.fixture
+def server(hub: fake.GitHub) -> Iterator[github_server.Server]:
+    """Serve it; at the end nothing may have been asked that GitHub would not take."""
+    server = github_server.Server(hub)
+    with server.serving():
+        yield server
+
+
+@pytest.fixture
+def context(server: github_server.Server) -> model.CiContext:
+    """Return what a job of the pull request knows."""
+    return job_hub.a_context(f"http://127.0.0.1:{server.server_port}")

@@ -21,6 +21,9 @@ def families() -> list[type[errors.LabError]]:
     return [errors.LabError, *errors.LabError.__subclasses__()]
 
 
+KINDS = {"failure", "ConfigMissing", "Busy", "Forbidden", "Gone"}
+"""A family that is handed in, and kinds within a family."""
+
 TREES = factories.syntax_trees()
 
 
@@ -32,6 +35,7 @@ TREES = factories.syntax_trees()
         (errors.LabNotReady, 3),
         (errors.EngineError, 4),
         (errors.StoreError, 5),
+        (errors.PublishError, 6),
         (errors.Interrupted, 130),
     ],
 )
@@ -61,7 +65,7 @@ def test_worst__ranks_every_code() -> None:
 
 @pytest.mark.parametrize("path", TREES)
 def test_house__every_failure_says_what_to_do(path: str) -> None:
-    known = {family.__name__ for family in families()} | {"failure"}
+    known = {family.__name__ for family in families()} | KINDS
     calls = [node for node in ast.walk(TREES[path]) if isinstance(node, ast.Call)]
     made = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] in known]
     silent = [call.lineno for call in made if "remedy" not in {word.arg for word in call.keywords}]
@@ -75,7 +79,8 @@ def test_house__the_walk_sees_the_failures() -> None:
 @pytest.mark.parametrize("path", TREES)
 def test_house__nothing_else_is_raised_on_purpose(path: str) -> None:
     allowed = {family.__name__ for family in families()} | {
-        "failure",  # a family handed in
+        *KINDS,
+        "strange",  # returns a PublishError
         "found",
         "_explained",  # returns a ConfigError
         "_unwritable",  # the same

@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltlab_ci import model
-from ltlab_ci.evaluate.compare import failures, slices, throughput, validity, verdicts
+from ltlab_ci.evaluate.compare import (
+    failures,
+    overall,
+    pictures,
+    slices,
+    throughput,
+    validity,
+    verdicts,
+)
 
 Ints = NDArray[np.int64]
 
@@ -57,6 +65,7 @@ def compare(
         endpoints=_shown(recording, whole, latency, counts),
         left_out=left_out[:_MOST_LISTED],
         left_out_more=max(0, len(left_out) - _MOST_LISTED),
+        pictures=(pictures.of(recording, whole, latency, rows),) if rows else (),
     ), found
 
 
@@ -101,14 +110,7 @@ def _verdict(
     work: model.Change,
 ) -> model.ComparisonVerdict:
     seen = {row.verdict for row in (*rows, work)} | {each.verdict for each in (errors, *errors_of)}
-    order: tuple[model.ComparisonVerdict, ...] = (
-        "invalid",
-        "more errors",
-        "slower",
-        "faster",
-        "inconclusive",
-    )
-    return next((each for each in order if each in seen), "no change")
+    return next((each for each in overall.ORDER if each in seen), "no change")
 
 
 def _left_out(
@@ -144,8 +146,8 @@ def _shown(
             method=recording.endpoints[index][1],
             base_requests=int(counts[0][index]),
             head_requests=int(counts[1][index]),
-            base_p99=_cut(float(latency.base_all[place, -1])),
-            head_p99=_cut(float(latency.head_all[place, -1])),
+            base_p99=_cut(float(latency.base_all[place, verdicts.P99])),
+            head_p99=_cut(float(latency.head_all[place, verdicts.P99])),
         )
         for place, index in enumerate(whole.tested)
     )

@@ -18,13 +18,16 @@ from ltlab_ci.evaluate.compare import launches, signedrank, slices
 Floats = NDArray[np.float64]
 
 JUDGED = (0.5, 0.95)
-SHOWN = 0.99
+SHARES = (*JUDGED, 0.9, 0.99, 0.999)
+"""What is judged comes first; the others are only shown."""
+
+P99 = SHARES.index(0.99)
 _NO_CHANGE = math.log(1.05)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Latency:
-    """Quantiles of both sides: of slices (slices, endpoints, 2), of all (endpoints, 3)."""
+    """Quantiles of both sides: of slices (slices, endpoints, 2), of all (endpoints, 5)."""
 
     base: Floats
     head: Floats
@@ -43,9 +46,8 @@ class Latency:
 
 def measure(recording: model.Recording, whole: slices.Cut) -> Latency:
     """Take the quantiles of every tested endpoint."""
-    shares = (*JUDGED, SHOWN)
-    base, base_all = slices.quantiles(recording, whole, "base", shares)
-    head, head_all = slices.quantiles(recording, whole, "head", shares)
+    base, base_all = slices.quantiles(recording, whole, "base", SHARES)
+    head, head_all = slices.quantiles(recording, whole, "head", SHARES)
     judged = len(JUDGED)
     return Latency(
         base=base[:, :, :judged], head=head[:, :, :judged], base_all=base_all, head_all=head_all
@@ -68,7 +70,7 @@ def judge(
     critical = test.critical(alpha)
     rows = []
     for column, at in enumerate(found):
-        endpoint, stat = divmod(column, len(JUDGED))
+        endpoint, at_share = divmod(column, len(JUDGED))
         name, method = recording.endpoints[whole.tested[endpoint]]
         alarm = bool(test.p[column] <= alpha) and _clear(at, critical, rules)
         verdict = _verdict(at, alarm=alarm)
@@ -78,9 +80,9 @@ def judge(
                 metric="http_req_duration",
                 name=name,
                 method=method,
-                stat=f"p({JUDGED[stat] * 100:g})",
-                base=float(latency.base_all[endpoint, stat]),
-                head=float(latency.head_all[endpoint, stat]),
+                stat=stat(JUDGED[at_share]),
+                base=float(latency.base_all[endpoint, at_share]),
+                head=float(latency.head_all[endpoint, at_share]),
                 change=math.expm1(at.centre),
                 interval=(math.expm1(at.low95), math.expm1(at.high95)),
                 verdict=verdict,
@@ -90,6 +92,11 @@ def judge(
             )
         )
     return tuple(rows)
+
+
+def stat(share: float) -> str:
+    """Return a percentile's name: `p(95)`."""
+    return f"p({share * 100:g})"
 
 
 def _clear(at: launches.Estimate, critical: float, rules: model.Rules) -> bool:

@@ -39,7 +39,11 @@ import() {  # import FOLDER DOCKERFILE-LINE... : as $tag, labelled with $key
     shift
     set -- "$@" --change "$line"
   done
+  old=$(docker image inspect --format '{{.Id}}' "$tag" 2>/dev/null || :)
   tar -C "$folder" --numeric-owner -c . | docker import "$@" - "$tag" >/dev/null
+  # What lost its name to the new one would lie about for ever; a container may still hold on to it.
+  [ -z "$old" ] || [ "$(docker image inspect --format '{{len .RepoTags}}' "$old")" != 0 ] ||
+    docker image rm "$old" >/dev/null 2>&1 || :
   echo "made $tag" >&2
 }
 server() { sh "$here/build.sh" "$1"; }

@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import http.client
 import http.server
+import os
 import socket
 import subprocess
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class Influxd:
 
     folder: Path
     port: int
+    settings: Mapping[str, str] = field(default_factory=dict)
     child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -50,6 +52,7 @@ class Influxd:
                     *("--sqlite-path", self.folder / "sqlite", "--reporting-disabled"),
                     *("--http-bind-address", f"127.0.0.1:{self.port}"),
                 ],
+                env={**os.environ, **self.settings},
                 stdout=log,
                 stderr=log,
             )
@@ -89,12 +92,12 @@ class Influxd:
 
 
 @contextlib.contextmanager
-def influxd(folder: Path) -> Iterator[Influxd]:
-    """Start a server, set it up, and end it."""
+def influxd(folder: Path, **settings: str) -> Iterator[Influxd]:
+    """Start a server with settings of its environment, set it up, and end it."""
     with socket.socket() as chooser:
         chooser.bind(("127.0.0.1", 0))
         port = chooser.getsockname()[1]
-    one = Influxd(folder=folder, port=port)
+    one = Influxd(folder=folder, port=port, settings=settings)
     try:
         one.start()
         one.set_up()

@@ -179,7 +179,7 @@ def test_complete__agrees_with_k6_to_the_letter(
     header, rows = (tmp_path / "raw.csv").read_text().split("\n", 1)
     (tmp_path / "rows.csv").write_text(rows)
     writer = duck.Writer(tmp_path / "samples", "browse")
-    writer.ingest(model.Batch(path=tmp_path / "rows.csv", columns=tuple(header.split(","))))
+    writer.ingest(model.Batch(paths=(tmp_path / "rows.csv",), columns=tuple(header.split(","))))
     writer.close()
     parquet = tmp_path / "samples" / "browse.parquet"
     by_k6 = points_in(influxd.server, tags)

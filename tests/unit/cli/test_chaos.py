@@ -24,6 +24,17 @@ def test_chaos__every_profile_is_a_scenario_of_both_engines_with_the_same_thresh
         assert {each.severity for each in k6.thresholds} == {"fail", "warn"}
 
 
+def test_chaos__without_a_profile_or_a_terminal_says_what_there_is(run: Run) -> None:
+    done = run("chaos", "--engine", "artillery")
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[1].endswith("with one of basic, spike, resilience")
+
+
+def test_chaos__help_says_what_is_asked(run: Run) -> None:
+    said = " ".join(run("chaos", "--help").output.split())
+    assert all(f"{name} {text}" in said for name, text in chaos.SAYS.items())
+
+
 def test_chaos__an_address_that_is_none_is_refused(run: Run, project: Path) -> None:
     done = run("chaos", "basic", "--url", "nowhere")
     assert done.exit_code == 2

@@ -174,7 +174,22 @@ def test_compare__samples_in_the_report_folder_are_kept(run: Run, project: Path)
     assert (project / "ltlab-report" / "samples" / "round-0.csv").is_file()
 
 
-def test_compare__without_samples_says_what_is_missing(run: Run) -> None:
+def test_compare__without_a_project_says_what_is_missing(run: Run) -> None:
     done = run("compare")
     assert done.exit_code == 2
-    assert "--samples" in done.stderr
+    assert "no ltlab.yml" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("load",), ("--against", "main"), ("--budget", "60s"), ("--budget", "60s", "load")]
+)
+def test_compare__samples_and_what_to_run_are_refused(run: Run, words: tuple[str, ...]) -> None:
+    done = run("compare", "--samples", "base", "head", *words)
+    assert done.exit_code == 2
+    assert "--samples that all is recorded already" in done.stderr
+
+
+def test_compare__the_model_is_for_recorded_samples(run: Run) -> None:
+    done = run("compare", "--model", "open")
+    assert done.exit_code == 2
+    assert "--model belongs to --samples" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from ltlab_ci import model
 from ltlab_ci.cli import init
-from ltlab_ci.config import discover, document
+from ltlab_ci.config import containers, discover, document
 from tests.unit.cli.conftest import Run, write
 from tests.unit.cli.test_discover import ARTILLERY, K6
 
@@ -113,6 +114,33 @@ def test_service__of_django() -> None:
     assert built["command"] == [
         *("venv/bin/python", "manage.py", "runserver", "--noreload", "127.0.0.1:{port}")
     ]
+
+
+SHOP = containers.Composed(file="compose.yml", service="shop", port=8000, get="/health")
+NPM = {"npm_start": True}
+
+
+def test_service__of_a_compose_file() -> None:
+    assert service(composed=SHOP) == {
+        "compose": {"file": "compose.yml", "service": "shop"},
+        "port": 8000,
+        "ready": {"get": "/health"},
+    }
+
+
+def test_service__of_a_compose_file_comes_first_only_with_others_that_it_needs() -> None:
+    assert "command" in service(composed=SHOP, **NPM)
+    assert "compose" in service(composed=dataclasses.replace(SHOP, others=True), **NPM)
+
+
+def test_service__of_a_dockerfile_is_built_under_a_name_that_docker_takes() -> None:
+    assert service(exposed=80, name="My Shop_ü!") == {
+        "build": "docker build --quiet --tag ltlab/my-shop .",
+        "image": "ltlab/my-shop",
+        "port": 80,
+    }
+    assert service(exposed=80, name="ü")["image"] == "ltlab/service"
+    assert "command" in service(exposed=80, **NPM)
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,27 @@ def test_help__says_what_the_command_says_of_itself(name: str, run: Run) -> None
     assert lines()[name] in said
 
 
+LATE = frozenset({"_duckdb", "docker", "jinja2", "numpy", "requests"})
+"""What a run needs once the engine runs, or once it has ended, or not at all."""
+
+
+def imported(*words: str) -> set[str]:
+    """Return the libraries that Python imports; one that stands for itself was not."""
+    told = (sys.executable, "-X", "importtime", *words)
+    done = subprocess.run(told, capture_output=True, text=True, check=False)
+    return {name.split(".")[0] for name in re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE)}
+
+
+@pytest.mark.processes
+def test_run__waits_for_no_library_before_it_needs_it() -> None:
+    found = imported("-c", "from ltlab_ci.cli import run")
+    assert {"pydantic", "yaml"} <= found
+    assert not found & LATE
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize("words", [("--help",), ("--version",), ("no-such-command",)])
 def test_help__imports_nothing_heavy(words: tuple[str, ...]) -> None:
-    told = (sys.executable, "-X", "importtime", "-m", "ltlab_ci", *words)
-    done = subprocess.run(told, capture_output=True, text=True, check=False)
-    found = {name.split(".")[0] for name in re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE)}
+    found = imported("-m", "ltlab_ci", *words)
     assert "click" in found
     assert not found & HEAVY

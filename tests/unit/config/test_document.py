@@ -219,6 +219,7 @@ def test_suggestion__only_where_a_word_is_near(word: str, expected: str) -> None
                 "engines",
                 "lab",
                 "grafana",
+                "compare",
             },
         ),
         (("lab",), {"runtime", "store"}),
@@ -233,7 +234,7 @@ def test_suggestion__only_where_a_word_is_near(word: str, expected: str) -> None
         (("scenarios", "any"), {"engine", "script", "env", "args", "thresholds", "steady_state"}),
         (("scenarios", "any", "steady_state"), {"skip_start", "skip_end"}),
         (("thresholds", "any", 0), {"that", "over", "severity", "absent"}),
-        (("engines", "k6"), {"path"}),
+        (("engines", "k6"), {"path", "version"}),
     ],
 )
 def test_keys_at__are_those_of_the_schema(loc: document.Loc, some: set[str]) -> None:
@@ -247,3 +248,21 @@ def test_load__aliases_of_aliases_do_not_take_for_ever(tmp_path: Path) -> None:
     with pytest.raises(errors.ConfigError) as caught:
         checked(tmp_path, "version: 1\n" + "\n".join(levels) + "\n")
     assert "unknown key 'a0'" in caught.value.message
+
+
+def test_place__is_the_line_of_each_threshold_however_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "ltlab.yml"
+    path.write_text(
+        "thresholds:\n"
+        "  http_reqs:\n"
+        "    - count > 1\n"
+        "    - that: count > 2\n"
+        "      severity: warn\n"
+        "  checks: rate > 99%\n",
+        encoding="utf-8",
+    )
+    doc = document.load(path)
+    places = [("http_reqs", 0, 3), ("http_reqs", 1, 4), ("checks", 0, 6)]
+    for key, index, line in places:
+        assert doc.place(("thresholds", key, index)) == model.Place(file="ltlab.yml", line=line)
+    assert doc.place(("nowhere",)).line == 1

@@ -58,6 +58,25 @@ def refusal(cwd: Path, flags: Mapping[str, str] | None = None) -> errors.ConfigE
     return caught.value
 
 
+def test_load__knows_where_each_threshold_is_stated(project: Path) -> None:
+    lines = (project / "ltlab.yml").read_text(encoding="utf-8").splitlines()
+    browse, _ = loaded(project).config.scenarios
+    assert browse.place is not None
+    assert lines[browse.place.line - 1].strip() == "browse:"
+    for threshold in browse.thresholds:
+        assert threshold.place is not None
+        assert threshold.place.file == "ltlab.yml"
+        assert threshold.text in lines[threshold.place.line - 1]
+
+
+def test_single__starts_at_its_script(project: Path) -> None:
+    script = model.Scenario(
+        name="browse", engine=model.EngineName.K6, script=project / "load" / "browse.js"
+    )
+    found = read.single(script, root=project, cwd=project, environ={}, flags={})
+    assert found.config.scenarios[0].place == model.Place(file="load/browse.js", line=1)
+
+
 def test_load__gives_scenarios_that_are_ready_to_run(project: Path) -> None:
     browse, checkout = loaded(project).config.scenarios
     assert browse == model.Scenario(
@@ -97,6 +116,18 @@ def test_load__the_cascade(
     found = loaded(project, environ={"LTLAB_K6": environ}, flags={"k6": flag})
     assert found.config.k6_path == k6.format(project=project)
     assert found.settings["k6"].source == source
+
+
+@pytest.mark.parametrize(
+    ("given", "version"), [("v2.2.0", "2.2.0"), ("1.0.0-rc1", "1.0.0-rc1"), ("", "")]
+)
+def test_load__a_version_of_k6(project: Path, given: str, version: str) -> None:
+    assert loaded(project, environ={"LTLAB_K6_VERSION": given}).config.k6_version == version
+
+
+def test_load__what_is_no_version_is_refused_with_its_source(project: Path) -> None:
+    with pytest.raises(errors.ConfigError, match="LTLAB_K6_VERSION: 'latest' is no version"):
+        loaded(project, environ={"LTLAB_K6_VERSION": "latest"})
 
 
 def test_load__paths_of_ltlab_yml_start_at_its_folder_all_others_where_one_stands(

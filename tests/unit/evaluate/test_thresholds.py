@@ -433,6 +433,34 @@ def test_judge_own__shows_the_engine_s_own_figures(
     assert (*shown, verdict.bound, verdict.unit, verdict.count) == expected
 
 
+@pytest.mark.parametrize(
+    ("expression", "value", "status"),
+    [("p(95)<500", 100.0, "pass"), ("p(95)<500", 900.0, "fail"), ("p(95)<500", None, "no data")],
+)
+@pytest.mark.parametrize("crossed", [True, False])
+def test_judge_own__in_parts_the_samples_of_all_decide(
+    expression: str,
+    value: float | None,
+    status: str,
+    crossed: bool,  # noqa: FBT001
+) -> None:
+    own = model.OwnThreshold(
+        metric="http_req_duration", expression=expression, crossed=crossed, in_parts=True
+    )
+    verdict = own_verdict(own, value=value)
+    assert (verdict.status, verdict.origin, verdict.threshold) == (status, "k6", expression)
+    assert verdict.observed == value
+
+
+def test_judge_own__in_parts_what_only_the_engine_reads_is_not_judged() -> None:
+    own = model.OwnThreshold(
+        metric="http_req_duration", expression="p(95)<500 ?", crossed=False, in_parts=True
+    )
+    verdict = own_verdict(own, value=100.0)
+    assert (verdict.status, verdict.observed, verdict.blocks) == ("no data", None, True)
+    assert "its own share only" in verdict.reason
+
+
 def test_judge_own__an_optional_one_only_warns() -> None:
     own = model.OwnThreshold(
         metric="ensure", expression="a > 1", crossed=True, strict=False, count=9

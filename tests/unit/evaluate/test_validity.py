@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pytest
@@ -116,6 +117,10 @@ def test_findings__other_protocols_are_traffic_too(metric: str) -> None:
         ({"http_reqs": 51.0}, "the engine counted 51 http_reqs, the samples hold 50"),
         ({"http_reqs": 49.0}, "the engine counted 49 http_reqs, the samples hold 50"),
         ({"iterations": 12.0}, "the engine counted 12 iterations, the samples hold 10"),
+        (
+            {"http_reqs": math.inf},
+            "the script made http_reqs infinite, so nothing says whether every sample was recorded",
+        ),
     ],
 )
 def test_findings__a_lost_sample_is_named(totals: dict[str, float], message: str) -> None:

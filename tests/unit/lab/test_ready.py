@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -113,3 +115,24 @@ def test_wait__a_service_that_died_ends_it_at_once(tmp_path: Path) -> None:
 
 def test_wait__asks_once_even_without_any_time(site: Site, tmp_path: Path) -> None:
     assert wait(model.Ready(get="/", timeout="0"), site.base_url, tmp_path) < 5
+
+
+def test_wait__a_port_that_closes_every_connection_is_not_ready(tmp_path: Path) -> None:
+    """So does Docker's proxy where nobody listens in the container yet."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ended = threading.Event()
+
+        def close_all() -> None:
+            while not ended.is_set():
+                server.accept()[0].close()
+
+        closing = threading.Thread(target=close_all)
+        closing.start()
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        try:
+            message = not_ready(model.Ready(timeout="300ms"), f"http://{address}", tmp_path)
+        finally:
+            ended.set()
+            socket.create_connection(server.getsockname()).close()
+            closing.join()
+    assert message.endswith(f"{address} closes every connection")

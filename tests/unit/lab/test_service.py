@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -54,13 +55,20 @@ def serves(*args: str, **parts: object) -> model.Service:
 def up(
     spec: model.Service | None, tmp_path: Path, port: int | None = None
 ) -> AbstractContextManager[service.Running]:
-    return service.up(
-        spec,
-        port=service.free_port() if port is None else port,
-        root=tmp_path,
-        environ=ENVIRON,
-        log=tmp_path / "logs" / "service.log",
-    )
+    return built_and_up(spec, tmp_path, service.free_port() if port is None else port)
+
+
+@contextlib.contextmanager
+def built_and_up(
+    spec: model.Service | None, tmp_path: Path, port: int
+) -> Iterator[service.Running]:
+    log = tmp_path / "logs" / "service.log"
+    version = service.Version(spec=spec, root=tmp_path)
+    with (
+        service.built(version, port=port, environ=ENVIRON, log=log) as built,
+        service.up(built, port=port, environ=ENVIRON, log=log) as running,
+    ):
+        yield running
 
 
 def log(tmp_path: Path) -> str:

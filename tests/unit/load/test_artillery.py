@@ -70,6 +70,11 @@ def test_plan__gives_a_target_where_the_script_has_none(
     assert argv[5:-1] == expected
 
 
+def test_inspect__refuses_a_share_of_the_load_and_says_what_artillery_does(tmp_path: Path) -> None:
+    with pytest.raises(errors.ConfigError, match="workers of its own"):
+        artillery.inspect(TOOL, scenario(processes=2), factories.a_machine(tmp_path))
+
+
 def test_plan__live_names_the_statsd_and_the_runs_tags() -> None:
     live = model.Live(tags={"testid": "shop-1"}, statsd=("127.0.0.1", 8125))
     env = artillery.plan(TOOL, scenario(), Script(), base_url=LOCAL, run_dir=RUN_DIR, live=live).env
@@ -240,6 +245,21 @@ def test_find__refuses_other_versions(tmp_path: Path, version: str) -> None:
     an_artillery(tmp_path, version)
     with pytest.raises(errors.EngineError, match=r"ltlab needs 2\.0\.34 or newer"):
         artillery.find(machine(tmp_path), "node_modules/artillery")
+
+
+def test_find__only_the_pinned_version_can_be_installed(tmp_path: Path) -> None:
+    with pytest.raises(
+        errors.ConfigError, match=r"Artillery 2\.0\.30 cannot be installed"
+    ) as caught:
+        artillery.find(machine(tmp_path), "", "2.0.30")
+    assert "engines.artillery.path" in caught.value.remedy
+
+
+def test_find__an_installation_of_ones_own_must_be_what_was_asked_for(tmp_path: Path) -> None:
+    an_artillery(tmp_path, "2.0.35")
+    assert artillery.find(machine(tmp_path), "node_modules/artillery", "2.0.35").version == "2.0.35"
+    with pytest.raises(errors.EngineError, match=r"is Artillery 2\.0\.35, not 2\.0\.34 as asked"):
+        artillery.find(machine(tmp_path), "node_modules/artillery", "2.0.34")
 
 
 @pytest.mark.processes

@@ -112,6 +112,22 @@ def test_pieces__a_row_longer_than_a_piece_stays_whole(tmp_path: Path) -> None:
     assert follower.unfinished == b""
 
 
+def test_handed__batches_are_of_bounded_size_and_their_files_go_when_they_were_taken(
+    tmp_path: Path,
+) -> None:
+    pieces = [f"{number}\n".encode() for number in range(2 * follow.PIECES + 1)]
+    handed = follow.Handed(tmp_path)
+    sizes, found = [], []
+    for batch in handed.on(iter(pieces), ("number",)):
+        assert sorted(tmp_path.iterdir()) == list(batch.paths)  # those of the one before are gone
+        assert not handed.whole
+        sizes.append(len(batch.paths))
+        found += [path.read_bytes() for path in batch.paths]
+    assert sizes == [follow.PIECES, follow.PIECES, 1]
+    assert found == pieces
+    assert (handed.whole, list(tmp_path.iterdir())) == (True, [])
+
+
 @pytest.mark.parametrize("quoted", [True, False])
 def test_pieces__of_a_file_that_never_came(tmp_path: Path, quoted: bool) -> None:  # noqa: FBT001
     follower = follow.Follower(tmp_path / "nothing", quoted=quoted)

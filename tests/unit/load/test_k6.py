@@ -11,7 +11,7 @@ import pytest
 
 from ltlab_ci import errors, model
 from ltlab_ci.load import k6
-from ltlab_ci.load.plan import Plan, Script, Tool
+from ltlab_ci.load.plan import Part, Plan, Script, Tool
 from ltlab_ci.store import duck
 from tests import factories
 
@@ -71,6 +71,39 @@ def test_plan__live_leaves_out_option_tags_that_an_argument_replaces() -> None:
     for args in (("--tag", "team=b"), ("--tag=team=b",)):
         words = live_plan(LIVE, *args, own={"team": "a", "other": "c"}).argv
         assert not any("team=a" in word or "other=c" in word for word in words)
+
+
+def test_plan__a_part_has_its_segment_and_a_tag_beside_those_of_the_script() -> None:
+    argv = k6.plan(
+        TOOL,
+        factories.a_scenario(processes=3),
+        Script(tags={"team": "a"}),
+        base_url="",
+        run_dir=Path("/report"),
+        part=Part(number=2, of=3),
+    ).argv
+    assert argv[-5:-1] == (
+        "--tag=team=a",
+        "--tag=instance_id=2",
+        "--execution-segment=1/3:2/3",
+        "--execution-segment-sequence=0,1/3,2/3,1",
+    )
+
+
+@pytest.mark.processes
+def test_inspect__refuses_to_share_what_one_share_could_end(tmp_path: Path) -> None:
+    stated = {"thresholds": {"checks": ["rate>0", {"threshold": "rate>1", "abortOnFail": True}]}}
+    tool = a_program(tmp_path, f"echo '{json.dumps(stated)}'")
+    k6.inspect(tool, factories.a_scenario(), factories.a_machine(tmp_path))
+    with pytest.raises(errors.ConfigError, match="abortOnFail"):
+        k6.inspect(tool, factories.a_scenario(processes=2), factories.a_machine(tmp_path))
+
+
+@pytest.mark.parametrize("word", ["--execution-segment=0:1/2", "--execution-segment-sequence"])
+def test_inspect__refuses_segments_of_the_users_own_beside_ours(tmp_path: Path, word: str) -> None:
+    scenario = factories.a_scenario(processes=2, args=(word, "0,1"))
+    with pytest.raises(errors.ConfigError, match="ltlab itself gives"):
+        k6.inspect(TOOL, scenario, factories.a_machine(tmp_path))
 
 
 def test_plan__live_without_influxdb_still_tags() -> None:
@@ -183,7 +216,9 @@ def test_inspect__refuses_option_tags_that_make_custom_ones_unreadable(
     scenario = factories.a_scenario(thresholds=(model.Threshold.parse(key, "count > 1"),))
     tool = a_program(tmp_path, f"echo '{json.dumps({'tags': tags})}'")
     if not refused:
-        assert k6.inspect(tool, scenario, factories.a_machine(tmp_path)) == Script(tags=tags)
+        assert k6.inspect(tool, scenario, factories.a_machine(tmp_path)) == Script(
+            tags=tags, options={"tags": tags}
+        )
         return
     with pytest.raises(errors.ConfigError) as caught:
         k6.inspect(tool, scenario, factories.a_machine(tmp_path))
@@ -278,8 +313,9 @@ def test_reader__every_row_of_a_real_file_is_handed_on(
 
     def take(batches: object) -> None:
         for batch in batches:  # type: ignore[attr-defined]
-            with batch.path.open(encoding="utf-8", newline="") as file:
-                found.extend(csv.DictReader(file, fieldnames=batch.columns))
+            for path in batch.paths:
+                with path.open(encoding="utf-8", newline="") as file:
+                    found.extend(csv.DictReader(file, fieldnames=batch.columns))
 
     for start in range(0, len(text), step):
         with (run_dir / k6.CSV).open("ab") as file:
@@ -301,8 +337,11 @@ def test_reader__a_header_alone_is_no_batch(run_dir: Path) -> None:
 def test_reader__a_row_that_was_cut_off_stays_in_the_file(run_dir: Path) -> None:
     header = ",".join(factories.K6_COLUMNS) + "\n"
     (run_dir / k6.CSV).write_text(header + "http_reqs,1,1.0" + "," * 16 + "\nhttp_re")
-    batches = [(batch.path.read_text(), batch.columns) for batch in k6.reader(run_dir).finish()]
-    assert batches == [("http_reqs,1,1.0" + "," * 16 + "\n", factories.K6_COLUMNS)]
+    batches = [
+        ([path.read_text() for path in batch.paths], batch.columns)
+        for batch in k6.reader(run_dir).finish()
+    ]
+    assert batches == [(["http_reqs,1,1.0" + "," * 16 + "\n"], factories.K6_COLUMNS)]
     assert [path.name for path in run_dir.iterdir()] == [k6.CSV]
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ltlab_ci import model
 from ltlab_ci.load import k6_plan
+from ltlab_ci.load.plan import WHOLE, Part
 from tests import factories
 
 OPEN: dict[str, Any] = {"executor": "constant-arrival-rate", "rate": 10, "duration": "20s"}
@@ -135,3 +140,20 @@ def test_read__tells_the_offered_rate_over_time() -> None:
 
 def test_read__a_closed_model_offers_nothing() -> None:
     assert planned(OPEN, CLOSED).ramps == ()
+
+
+@given(st.integers(2, 64))
+def test_segment__those_of_all_parts_are_the_whole_sequence(of: int) -> None:
+    words = [k6_plan.segment(Part(number=number, of=of)) for number in range(1, of + 1)]
+    [sequence] = {word.removeprefix("--execution-segment-sequence=") for _, word in words}
+    segments = [word.removeprefix("--execution-segment=").split(":") for word, _ in words]
+    assert [segments[0][0], *(end for _, end in segments)] == sequence.split(",")
+    assert [start for start, _ in segments[1:]] == [end for _, end in segments[:-1]]
+    bounds = [Fraction(bound) for bound in sequence.split(",")]
+    assert (bounds[0], bounds[-1]) == (Fraction(0), Fraction(1))
+    assert {end - start for start, end in pairwise(bounds)} == {Fraction(1, of)}
+
+
+def test_segment__the_whole_load_has_none() -> None:
+    assert k6_plan.segment(WHOLE) == ()
+    assert k6_plan.process_tag(WHOLE) == {}

@@ -131,7 +131,8 @@ REFUSED_BY_BOTH: list[tuple[tuple[str | int, ...], object]] = [
     (("service", "port"), "5000"),
     (("lab",), {"runtime": "kubernetes"}),
     (("lab",), {"store": {"raw_retention": "14"}}),
-    (("compare",), {"against": "merge-base"}),
+    (("compare",), {"agianst": "merge-base"}),
+    (("compare",), {"mode": "both"}),
     (("service",), {"url": "shop.test"}),
     (("service",), {"url": "ftp://shop.test"}),
 ]

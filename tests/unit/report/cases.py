@@ -153,6 +153,7 @@ def compare_hostile(name: str = results.HOSTILE) -> model.Result:
         errors_of=(worse,),
         endpoints=(shown,),
         left_out=(left,),
+        pictures=(comparisons.a_picture(name, name).model_copy(update={"scenario": name}),),
     )
     return comparisons.a_result(comparison, headline=name, reproduce=name)
 
@@ -319,6 +320,7 @@ CASES = {
     "compare_faster": comparisons.faster,
     "compare_inconclusive": comparisons.inconclusive,
     "compare_invalid": comparisons.invalid,
+    "compare_side_died": comparisons.side_died,
     "compare_more_errors": comparisons.more_errors,
     "compare_hostile": compare_hostile,
 }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ltlab_ci import model
+from ltlab_ci.evaluate import compare
+from tests.unit.evaluate.compare import simulated
 from tests.unit.report import results
 
 
@@ -131,6 +136,58 @@ def a_result(comparison: model.Comparison, **parts: Any) -> model.Result:  # noq
     return results.a_result(**given | parts)
 
 
+def recorded(*, endpoints: int = 4, seed: int = 1, rounds: int = 6) -> model.Recording:
+    """Return a minute of a slower head, with the processors that both sides used."""
+    recording = simulated.a_recording(
+        seed, change=0.13, rounds=rounds, seconds=20, rate=24.0 * endpoints, endpoints=endpoints
+    )
+
+    def used(side: model.Side, processors: float) -> model.Side:
+        first, last = int(side.start_ns.min()), int(side.start_ns.max())
+        at = np.arange(first, last, 1_000_000_000)
+        return replace(side, cpu_ns=at, cpu=processors + 0.1 * np.sin(np.arange(len(at))))
+
+    pairs = (
+        model.Round(base=used(one.base, 0.5), head=used(one.head, 0.7)) for one in recording.rounds
+    )
+    return replace(recording, rounds=tuple(pairs))
+
+
+def pictured() -> model.Result:
+    """Return what came of real arithmetic, with all that is drawn of it."""
+    found, _ = compare.compare(recorded(), model.Rules())
+    return a_result(found)
+
+
+def a_picture(name: str = "/search", method: str = "GET") -> model.Pictured:
+    """Return two rounds of four slices of one endpoint."""
+    return model.Pictured(
+        slice_s=2.0,
+        t_s=(0.0, 2.0, 4.0, 6.0),
+        round_starts=(0, 2),
+        endpoints=(
+            model.PicturedEndpoint(
+                name=name,
+                method=method,
+                per_decade=40,
+                first=80,
+                base=(10, 40, 10, 0),
+                head=(0, 20, 30, 10),
+                shares=(0.5, 0.95, 0.9, 0.999),
+                base_ms=(102.0, 110.0, 108.0, None),
+                head_ms=(108.0, 121.0, 117.0, None),
+                changes=(
+                    model.SliceChanges(stat="p(50)", values=(0.05, None, 0.07, 0.06)),
+                    model.SliceChanges(stat="p(95)", values=(0.1, 0.09, -0.02, 9.0)),
+                ),
+            ),
+        ),
+        left_out=3,
+        base_cpu=(0.5, 0.5, None, 0.5),
+        head_cpu=(0.7, 0.7, 0.8, 0.6),
+    )
+
+
 def slower() -> model.Result:
     return a_result(a_comparison())
 
@@ -171,6 +228,38 @@ def invalid() -> model.Result:
         headline=f"base and head cannot be compared: {dropped.message}",
         findings=(dropped,),
     )
+
+
+def side_died() -> model.Result:
+    """Head died in the second round: it answered nothing but errors, and ended early."""
+    rows = (unchanged(verdict="invalid", rounds=(0.011, None, None)),)
+    shown = a_comparison(
+        verdict="invalid",
+        rows=rows,
+        rounds=3,
+        seconds=24.1,
+        slices=12,
+        head_requests=4100,
+        errors=errors(head=0.52, head_failed=2132, verdict="invalid"),
+        throughput=work(verdict="invalid"),
+        endpoints=(),
+        left_out=(),
+    )
+    died = results.a_finding(
+        code="only-errors",
+        effect="invalid",
+        message="head answered only errors in round 2 (round-2.csv)",
+        remedy="look at the log of head: it may not have started, or have died",
+    )
+    early = results.a_finding(
+        code="ended-early",
+        effect="invalid",
+        message="round 3 (round-3.csv, round-3.csv): both sides ran together for 4.1 s of 20 s; "
+        "head ran shorter",
+        remedy="look for why a side ended early or began late; both have to run at the same time",
+    )
+    said = f"base and head cannot be compared: {died.message} (and 1 more)"
+    return a_result(shown, headline=said, findings=(died, early))
 
 
 def more_errors() -> model.Result:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ltlab_ci.report import compared
-from tests.unit.report import comparisons, results
+from ltlab_ci import model
+from ltlab_ci.report import compared, view
+from tests.unit.report import cases, comparisons, results
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,18 @@ def test_headline__of_errors_names_the_endpoint_and_what_is_slower() -> None:
     )
 
 
+def test_worse__counts_what_is_slower_and_what_fails_more() -> None:
+    assert [
+        compared.worse(shown)
+        for shown in (
+            comparisons.a_comparison(rows=(comparisons.a_change(), comparisons.unchanged())),
+            comparisons.faster().comparison,
+            comparisons.inconclusive().comparison,
+        )
+        if shown is not None
+    ] == [1, 0, 0]
+
+
 def test_headline__of_the_quiet_verdicts() -> None:
     quiet = comparisons.a_comparison(verdict="no change", rows=(comparisons.unchanged(),))
     assert compared.headline(quiet) == "no change beyond 5 % in 1 row"
@@ -81,3 +94,39 @@ def test_headline__of_the_quiet_verdicts() -> None:
     assert compared.headline(comparisons.a_comparison(verdict="invalid"), why) == (
         "base and head cannot be compared: too short (and 1 more)"
     )
+
+
+def test_section__says_how_both_were_made_and_measured() -> None:
+    shown = compared.section(
+        comparisons.a_comparison(
+            mode="alternate",
+            rounds_planned=6,
+            load=("visit 50/s (as in the script)",),
+            sides=(
+                model.SideFacts(side="base", what="v1", service="started by head's service block"),
+                model.SideFacts(side="head", what="the working tree"),
+            ),
+            looks=(model.Look(rounds=3, alpha=0.003, verdict="inconclusive"),),
+        )
+    )
+    assert shown.basis[:3] == (
+        "Base: v1; started by head's service block.",
+        "Head: the working tree.",
+        "Both got visit 50/s (as in the script).",
+    )
+    assert "measured on both sides in turns" in shown.basis[3]
+    assert "After 3 rounds of 6 figures were looked at as planned: inconclusive." in shown.basis
+
+
+def test_section__several_scenarios_are_named() -> None:
+    row = comparisons.a_change(scenario="browse")
+    shown = compared.section(comparisons.a_comparison(rows=(row,)))
+    assert shown.rows[0].what.endswith(" p95 in browse")
+    assert " in browse " in compared.headline(comparisons.a_comparison(rows=(row,)))
+
+
+def test_view__a_threshold_that_fails_is_not_hidden_by_no_change() -> None:
+    failing = cases.one_fails().scenarios
+    calm = comparisons.a_comparison(verdict="no change", rows=(comparisons.unchanged(),))
+    result = comparisons.a_result(calm, scenarios=failing, verdict="fail", exit_code=1)
+    assert view.build(result, limits=view.SUMMARY).title == "Load test failed"

@@ -59,10 +59,24 @@ def test_markdown__leaves_no_markup(text: str) -> None:
         ("/close", "&#47;close"),
         ("1. first", "1&#46; first"),
         ("_it_", "&#95;it&#95;"),
+        ("GH-12", "GH&#45;&#8203;12"),
+        ("https://a.example", "https&#58;//a.example"),
+        ("www.a.example", "www&#46;a.example"),
     ],
 )
 def test_markdown__escapes_what_marks_up_and_no_more(text: str, expected: str | None) -> None:
     assert escape.markdown(text) == (expected or text)
+
+
+def test_named_link__leads_to_http_only_and_ends_where_it_should() -> None:
+    assert escape.named_link("run", "https://a.example/1") == "[run](<https://a.example/1>)"
+    assert escape.named_link("run", "https://a>b c") == "[run](<https://a%3Eb%20c>)"
+    assert escape.named_link("run", "javascript:alert(1)") == "`javascript:alert(1)`"
+
+
+def test_unbroken__markdown_stays_markdown() -> None:
+    assert escape.unbroken("1.2 s") == "1.2\u00a0s"
+    assert isinstance(escape.unbroken(escape.Markdown("+1 %")), escape.Markdown)
 
 
 @pytest.mark.parametrize(

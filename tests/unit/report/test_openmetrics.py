@@ -11,7 +11,7 @@ from prometheus_client.openmetrics import parser
 
 from ltlab_ci import model
 from ltlab_ci.report import escape, openmetrics
-from tests.unit.report import cases, results
+from tests.unit.report import cases, comparisons, results
 
 Read = dict[str, list[tuple[dict[str, str], float]]]
 
@@ -111,3 +111,18 @@ def test_render__no_name_breaks_a_line(name: str) -> None:
         "\\\\", "\\"
     )
     assert openmetrics.render(cases.hostile(name)).encode().count(b"\r") == 0
+
+
+def test_render__changes_with_their_intervals_and_both_sides() -> None:
+    found = read(comparisons.slower())
+    p95 = {"metric": "http_req_duration", "name": "/search", "method": "GET", "stat": "p(95)"}
+    assert (p95, 0.0893) in found["ltlab_change_ratio"]
+    assert (p95, 0.041) in found["ltlab_change_low_ratio"]
+    assert (p95, 0.138) in found["ltlab_change_high_ratio"]
+    assert (p95, 1) in found["ltlab_change_shown"]
+    assert ({**p95, "side": "head", "unit": "seconds"}, 0.2312) in found["ltlab_side_value"]
+    assert [value for labels, value in found["ltlab_change_shown"] if labels != p95] == [0] * 5
+
+
+def test_render__an_invalid_comparison_shows_no_verdict() -> None:
+    assert "ltlab_change_shown" not in read(comparisons.invalid())

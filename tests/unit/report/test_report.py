@@ -41,3 +41,12 @@ def test_render__the_time_of_writing_stands_in_result_json_alone() -> None:
     later = result.times.model_copy(update={"written": "2031-01-01T00:00:00Z"})
     first, second = report.render(result), report.render(result.model_copy(update={"times": later}))
     assert [name for name in first if first[name] != second[name]] == ["result.json"]
+
+
+def test_result_json__of_an_older_version_without_places_is_read() -> None:
+    found = json.loads(report.result_json(cases.all_pass()))
+    for scenario in found["scenarios"]:
+        del scenario["place"]
+        for verdict in scenario["verdicts"]:
+            del verdict["place"]
+    assert model.Result.model_validate_json(json.dumps(found)) == cases.all_pass()

@@ -207,6 +207,19 @@ def test_series__has_a_value_for_every_second(filled: Fill) -> None:
     assert series.vus == (None, 4.0, None, None)
 
 
+def test_series__vus_of_several_processes_add_up(filled: Fill) -> None:
+    rows = [*a_request(0.0, 10.0), *a_request(1.4, 10.0)]
+    vus = [(0.1, 4.0, "instance_id=1&team=a"), (0.2, 3.0, "team=a&instance_id=1")]
+    vus += [(0.3, 5.0, "instance_id=2&team=a"), (1.1, 2.0, "team=a&instance_id=12")]
+    store = filled([*rows, *(a_row("vus", at, most, extra_tags=tags) for at, most, tags in vus)])
+    reach = charts.Extent(
+        metrics={}, start_ns=START_NS, end_ns=START_NS + 1_400_000_000, ambiguous_tags=False
+    )
+    series = charts.series(store, "browse", reach)
+    assert series is not None
+    assert series.vus == (9.0, 2.0)
+
+
 @settings(max_examples=5)
 @given(length_ms=st.integers(1, 3 * 3600 * 1000))
 def test_series__is_never_longer_than_its_limit(length_ms: int) -> None:

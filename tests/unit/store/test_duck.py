@@ -311,6 +311,36 @@ def test_ingest__a_batch_of_other_metrics_has_no_pulse(tmp_path: Path) -> None:
     assert pulse(tmp_path, [row]) == model.Pulse(samples=1)
 
 
+@pytest.mark.parametrize("value", ["+Inf", "-Inf"])
+def test_ingest__a_pulse_is_made_of_numbers(tmp_path: Path, value: str) -> None:
+    # A script may add Infinity to k6's own metrics: `new Counter('http_reqs')` is the one k6 counts.
+    metrics = ("http_reqs", "http_req_failed", "http_req_duration", "vus")
+    rows = [
+        {"metric_name": metric, "timestamp": START_NS + index, "metric_value": each}
+        for metric in metrics
+        for index, each in enumerate(["1.0", value])
+    ]
+    writer = duck.Writer(tmp_path / "samples", "browse")
+    found = writer.ingest(factories.a_batch(tmp_path / "rows.csv", rows))
+    assert writer.close() == len(rows)
+    assert found == model.Pulse(samples=8, requests=1, failed=1, p95_ms=1.0, vus=1)
+
+
+def test_ingest__a_batch_of_several_files_is_stored_whole(tmp_path: Path) -> None:
+    names = ("[x]", "two\nlines", "plain")
+    parts = [
+        factories.a_batch(
+            tmp_path / f"{name[:3]}.csv",
+            [Sample(metric="http_reqs", time_ns=START_NS, value=2.0, tags={"name": name}).row()],
+        )
+        for name in names
+    ]
+    writer = duck.Writer(tmp_path / "samples", "browse")
+    paths = tuple(path for part in parts for path in part.paths)
+    found = writer.ingest(model.Batch(paths=paths, columns=factories.K6_COLUMNS))
+    assert (found.samples, found.requests, writer.close()) == (3, 6, 3)
+
+
 ROW = "http_reqs,1,1.0,,,,,,,,,,,,,,,,\n"
 
 
@@ -331,13 +361,13 @@ def test_ingest__a_malformed_row_is_an_error_and_loses_nothing(tmp_path: Path, b
     path = tmp_path / "rows.csv"
     path.write_bytes(ROW.encode() + bad + ROW.encode())
     with pytest.raises(errors.StoreError) as caught:
-        writer.ingest(model.Batch(path=path, columns=columns))
+        writer.ingest(model.Batch(paths=(path,), columns=columns))
     assert "rows.csv" in caught.value.message
     assert caught.value.remedy
     assert path.read_bytes() == ROW.encode() + bad + ROW.encode()
     good = tmp_path / "good.csv"
     good.write_text(ROW * 3)
-    writer.ingest(model.Batch(path=good, columns=columns))
+    writer.ingest(model.Batch(paths=(good,), columns=columns))
     assert writer.close() == 3
     store = duck.Store(tmp_path / "samples")
     question = factories.a_question("http_reqs", "count")

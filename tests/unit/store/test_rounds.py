@@ -223,3 +223,15 @@ def test_read__broken_files_are_refused(sides: tuple[Path, Path], name: str) -> 
     (sides[1] / "a.csv.gz").unlink()
     (sides[1] / name).write_bytes(whole[: len(whole) // 2])
     assert "cannot be read" in refusal(sides)
+
+
+def test_read__takes_the_processors_that_a_service_used(sides: tuple[Path, Path]) -> None:
+    used = [f"service_cpu,{START_NS + n * 10**9},0.5,,,,,," for n in range(3)]
+    csv(sides[0] / "a.csv", [*k6_rows(), *used])
+    csv(sides[1] / "a.csv", k6_rows())
+    [one] = rounds.read(*sides, sides[0].parent / "spill").rounds
+    assert one.base.cpu is not None
+    assert one.base.cpu_ns is not None
+    assert one.base.cpu.tolist() == [0.5] * 3
+    assert one.base.cpu_ns.min() == START_NS
+    assert (one.head.cpu, one.head.cpu_ns) == (None, None)

@@ -1,6 +1,6 @@
-"""Patterns of tag values: `*` stands for any text, `\\*` for a star; every store reads them here.
+"""Patterns of tag values: `*` stands for any text, `\\*` for a star; everybody reads them here.
 
-Not here: where a pattern is put to use (sql.py, flux.py).
+Not here: how a store asks for them (store/sql.py, store/flux.py).
 """
 
 from __future__ import annotations
@@ -27,6 +27,28 @@ def plain(pattern: str) -> str | None:
 def any_text(pattern: str) -> bool:
     """Say whether a pattern is nothing but stars: any text, as long as the tag is there."""
     return all(not part for part in parts(pattern)) and None in parts(pattern)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Say whether a pattern stands for a text, in a time that no pattern can make long."""
+    literals = [""]
+    for part in parts(pattern):
+        if part is None:
+            literals.append("")
+        else:
+            literals[-1] += part
+    if len(literals) == 1:
+        return text == literals[0]
+    first, *middle, last = literals
+    at, end = len(first), len(text) - len(last)
+    if at > end or not text.startswith(first) or not text.endswith(last):
+        return False
+    for literal in middle:
+        found = text.find(literal, at, end)
+        if found < 0:
+            return False
+        at = found + len(literal)
+    return True
 
 
 def regex(text: str) -> str:

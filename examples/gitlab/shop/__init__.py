@@ -1,0 +1,1 @@
+"""A shop with three items, for the load test beside it."""

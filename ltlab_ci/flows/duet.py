@@ -1,0 +1,160 @@
+"""Base against head: head alone for its thresholds, then both at once, round after round.
+
+Not here: which versions (versions.py), one scenario's rounds (looks.py), judging (compare.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ltlab_ci import errors, leftovers, load, model
+from ltlab_ci.evaluate.compare import overall
+from ltlab_ci.flows import compare, judge, labs, looks, measure, prepare, rounds, run, versions
+from ltlab_ci.flows.case import Case, Outside, found, fresh
+from ltlab_ci.lab import service
+from ltlab_ci.lab.bench import Bench
+from ltlab_ci.store import duck
+
+
+def compared(config: model.Config, outside: Outside) -> model.Result:
+    """Measure head alone, then base against head, judge both and write the report.
+
+    Raises ConfigError for a report folder that cannot be used.
+    """
+    marked = {**outside.environ, leftovers.VARIABLE: outside.unique}
+    outside = replace(outside, environ=marked)
+    case = Case(config=config, outside=outside, started=outside.now())
+    with fresh(config.report_dir, outside), contextlib.ExitStack() as opened:
+        prepared: tuple[measure.Prepared, ...] = ()
+        try:
+            pair = opened.enter_context(versions.found(config, outside.environ, outside.voice))
+            bench = opened.enter_context(prepare.bench(config, outside.environ, outside.unique))
+            prepared = prepare.scenarios(config, bench, outside.environ, outside.voice)
+            told = held(config, prepared, outside)
+            booted = labs.up(config, bench, outside.environ, outside.unique, outside.voice)
+            lab = opened.enter_context(booted)
+            both, trouble = built(opened, config, bench, pair)
+        except errors.LabError as error:
+            return case.report(run.not_run(prepared), [found(error)])
+        except KeyboardInterrupt:
+            early = run.interrupted("interrupted before any load")
+            return case.report(run.not_run(prepared), [early])
+        measured: list[measure.Measured] = []
+        missed: list[model.Finding] = []
+        if "head" in both:
+            measured, missed = run.measured_alone(
+                config, bench, both["head"], prepared, outside=outside, lab=lab
+            )
+        findings, against = [*pair.findings, *trouble, *missed], judge.Compared()
+        if len(both) == len(rounds.SIDES) and not missed and _went_well(measured):
+            tasks = planned(config, outside, bench, both, seed=pair.seed, prepared=prepared)
+            against, more = all_of(tasks, told, pair.facts)
+            findings += more
+        with outside.interrupts.deferred():
+            judged, stopped = run.judged_alone(case, lab, prepared, measured, findings)
+            return case.report(judged, [*findings, *stopped], lab, against)
+
+
+def _went_well(measured: Sequence[measure.Measured]) -> bool:
+    """Say whether head alone could be measured: a service that dies, or an engine, ends it all."""
+    return not any(
+        each.effect in ("lab", "engine", "config", "interrupted", "store")
+        for one in measured
+        for each in (*one.findings, *one.outcome.findings)
+    )
+
+
+def built(
+    opened: contextlib.ExitStack, config: model.Config, bench: Bench, pair: versions.Pair
+) -> tuple[dict[str, service.Version], list[model.Finding]]:
+    """Build both versions, once each; one that cannot be built is a finding and left out."""
+    both: dict[str, service.Version] = {}
+    trouble: list[model.Finding] = []
+    for side in rounds.SIDES:
+        log = config.report_dir / "logs" / f"service-{side}.log"
+        try:
+            both[side] = opened.enter_context(bench.built(pair.version(side), log=log))
+        except errors.LabNotReady as error:
+            told = errors.LabNotReady(
+                f"{side} cannot be built: {error.message}",
+                remedy=f"its output is logs/service-{side}.log in the report; try the line by hand "
+                f"in {pair.facts[rounds.SIDES.index(side)].what}",
+            )
+            trouble.append(found(told))
+    return both, trouble
+
+
+def held(
+    config: model.Config, prepared: Sequence[measure.Prepared], outside: Outside
+) -> dict[str, load.Held]:
+    """Return what will be held of each script, and say it. Raises ConfigError."""
+    told = {}
+    for each in prepared:
+        name = each.scenario.name
+        told[name] = rounds.held(each, config.compare)
+        outside.voice.say(f"{name}: base and head both get {told[name].said}")
+    return told
+
+
+def planned(
+    config: model.Config,
+    outside: Outside,
+    bench: Bench,
+    both: Mapping[str, service.Version],
+    *,
+    seed: str,
+    prepared: Sequence[measure.Prepared],
+    place: str = "",
+) -> list[rounds.Task]:
+    """Return a task for each scenario; with several of them each has a folder of its own.
+
+    `place` is a folder for all of it, among samples and logs.
+    """
+    several = len(prepared) > 1
+    return [
+        rounds.Task(
+            prepared=each,
+            bench=bench,
+            versions=both,
+            comparing=config.compare,
+            samples=config.report_dir / "samples" / place,
+            scenario=duck.stem(each.scenario.name) if several else "",
+            logs=config.report_dir / "logs" / place,
+            seed=seed,
+            voice=outside.voice,
+            interrupts=outside.interrupts,
+        )
+        for each in prepared
+    ]
+
+
+def all_of(
+    tasks: Sequence[rounds.Task],
+    told: Mapping[str, load.Held],
+    facts: Sequence[model.SideFacts],
+) -> tuple[judge.Compared, list[model.Finding]]:
+    """Compare every scenario, until one is cut short; return the whole, and what went wrong."""
+    parts: dict[str, looks.Part] = {}
+    for task in tasks:
+        parts[task.name] = part = looks.one_of(task, told[task.name], scenarios=len(tasks))
+        if part.cut_short or task.interrupts.requested:
+            break
+    findings = [each for part in parts.values() for each in part.findings]
+    known = {name: part.comparison for name, part in parts.items() if part.comparison is not None}
+    if not known:
+        return judge.Compared(), findings
+    cpu = [each for part in parts.values() for each in part.cpu]
+    sides = tuple(
+        each.model_copy(update={"cpu": tuple(one[each.side] for one in cpu)}) for each in facts
+    )
+    comparison = overall.merge(known).model_copy(update={"sides": sides})
+    return (
+        judge.Compared(
+            comparison=comparison,
+            doubts=tuple(each for part in parts.values() for each in part.doubts),
+            code=compare.exit_code(comparison, tasks[0].comparing.rules),
+        ),
+        findings,
+    )

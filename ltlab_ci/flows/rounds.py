@@ -1,0 +1,282 @@
+"""One round of a comparison: both services fresh, both engines at once, the samples of both kept.
+
+Not here: how many rounds and when to look (duet.py), what the samples say (evaluate/compare/).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ltlab_ci import console, errors, load, model
+from ltlab_ci.flows import clock, measure, recording, trouble, turns, usage
+from ltlab_ci.interrupts import Interrupts
+from ltlab_ci.lab import service
+from ltlab_ci.lab.bench import Bench
+from ltlab_ci.lab.program import Program
+from ltlab_ci.store import duck, trimmed
+
+SIDES = ("base", "head")
+_LOOK_EVERY_S = 0.25
+_PATIENCE_S = 5.0
+_CLOCK_STEP_S = 0.5
+_CONTAINERS_APART_S = 2.0  # the second one is made while the first one starts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One scenario to compare: both versions built, where samples and logs go, the pair's seed.
+
+    `scenario` is its folder among the samples of a side, "" where it is the only one.
+    """
+
+    prepared: measure.Prepared
+    bench: Bench
+    versions: Mapping[str, service.Version]
+    comparing: model.Comparing
+    samples: Path
+    scenario: str
+    logs: Path
+    seed: str
+    voice: console.Console
+    interrupts: Interrupts
+
+    @property
+    def name(self) -> str:
+        """Return the scenario's name."""
+        return self.prepared.scenario.name
+
+    @property
+    def apart_s(self) -> float:
+        """Return how far apart both engines may begin."""
+        return self.prepared.engine.APART_S + (_CONTAINERS_APART_S if self.bench.contained else 0)
+
+    def folder(self, side: str) -> Path:
+        """Return where a side's samples are, one file a round."""
+        return self.samples / side / self.scenario
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """What came of a round. One that is not `whole` was cut short, and its samples do not count."""
+
+    findings: tuple[model.Finding, ...]
+    cpu: Mapping[str, float | None]
+    machine_cpu: float | None
+
+    @property
+    def whole(self) -> bool:
+        """Say whether both sides were measured to the end."""
+        return all(found.effect == "warn" for found in self.findings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Lane:
+    """A side of a running round."""
+
+    side: str
+    prepared: measure.Prepared
+    plan: load.Plan
+    running: service.Running
+    child: Program
+    recorder: recording.Recorder
+    file: Path
+
+
+def one(task: Task, number: int, seconds: float) -> Ran:
+    """Measure one round, numbered from 1. Raises LabNotReady, EngineError, KeyboardInterrupt.
+
+    What it leaves of a round that is not whole has to be put aside.
+    """
+    coin = _coin(f"{task.seed}:{task.name}:{number}")
+    order = SIDES if coin else SIDES[::-1]
+    # Which port a side has changes with every round, whatever the coin says.
+    first = (number + _coin(task.seed)) % 2
+    places = {"base": first, "head": 1 - first}
+    timing = turns.planned(task.comparing, seconds, order, apart_s=task.apart_s)
+    with contextlib.ExitStack() as opened:
+        running: dict[str, service.Running] = {}
+        for side in order:
+            running[side] = opened.enter_context(_up(task, side, places[side], number, running))
+        with task.interrupts.deferred():
+            lanes = [
+                opened.enter_context(_lane(task, side, number, running[side], timing))
+                for side in order
+            ]
+            early = _watch(lanes, task, number)
+            late = [found for lane in lanes for found in _end(lane, task, number, early=early)]
+    return _kept(task, lanes, timing, (*early, *late))
+
+
+def _coin(text: str) -> int:
+    return hashlib.sha256(text.encode()).digest()[0] % 2
+
+
+@contextlib.contextmanager
+def _up(
+    task: Task, side: str, place: int, number: int, others: Mapping[str, service.Running]
+) -> Iterator[service.Running]:
+    """Start a side's service; say whose trouble it is when it does not come up."""
+    log = task.logs / f"service-{side}.log"
+    with contextlib.ExitStack() as opened:
+        try:
+            running = opened.enter_context(
+                task.bench.service(task.versions[side], log=log, place=place)
+            )
+        except errors.LabNotReady as error:
+            told = f"{side}, in round {number}: {error.message}"
+            if not others:
+                raise errors.LabNotReady(told, remedy=error.remedy) from error
+            raise errors.LabNotReady(
+                f"{told} (while {next(iter(others))} was up)", remedy=trouble.twice(log)
+            ) from error
+        yield running
+
+
+@contextlib.contextmanager
+def _lane(
+    task: Task, side: str, number: int, running: service.Running, timing: turns.Turns
+) -> Iterator[_Lane]:
+    prepared = task.prepared
+    run_dir = task.logs / "rounds" / duck.stem(task.name) / f"{number:02d}-{side}"
+    run_dir.mkdir(parents=True)
+    held = prepared.engine.hold(
+        prepared.scenario,
+        prepared.script,
+        load.Steady(turns=timing.of[side], rate_per_s=task.comparing.rate_per_s),
+        base_url=running.base_url,
+        run_dir=run_dir,
+    )
+    for name, text in held.files.items():
+        (run_dir / name).write_text(text, encoding="utf-8")
+    plan = prepared.engine.plan(
+        prepared.tool, held.scenario, held.script, base_url=running.base_url, run_dir=run_dir
+    )
+    # One line tells how it goes; both sides get the same load.
+    shown = task.voice.progress(f"{task.name} round {number}", held.script.load.duration_s)
+    with (
+        shown
+        if side == "head"
+        else contextlib.nullcontext(console.Progress("", None, None)) as bar,
+        task.bench.exec(plan.argv, image=prepared.tool.image, env=plan.env, log=plan.log) as child,
+    ):
+        yield _Lane(
+            side=side,
+            prepared=replace(prepared, scenario=held.scenario, script=held.script),
+            plan=plan,
+            running=running,
+            child=child,
+            recorder=recording.Recorder(
+                clock.Clock(),
+                duck.Writer(task.folder(side), _file(number), whole=True),
+                prepared.engine.reader(run_dir),
+                usage.Gauge(child, running.child, run_dir),
+                bar,
+            ),
+            file=task.folder(side) / duck.file_name(_file(number)),
+        )
+
+
+def held(prepared: measure.Prepared, comparing: model.Comparing) -> load.Held:
+    """Return what will be held of a script, before anything starts. Raises ConfigError."""
+    timing = turns.planned(
+        comparing, prepared.engine.ROUND_S, SIDES, apart_s=prepared.engine.APART_S
+    )
+    return prepared.engine.hold(
+        prepared.scenario,
+        prepared.script,
+        load.Steady(turns=timing.of["base"], rate_per_s=comparing.rate_per_s),
+        base_url="",
+        run_dir=Path(),
+    )
+
+
+def _file(number: int) -> str:
+    return f"round-{number:02d}"
+
+
+def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
+    """Return why the round has to be ended early, nothing when both sides end by themselves."""
+    try:
+        codes: list[int | None] = [None]
+        while None in codes:
+            codes = [lane.child.wait(_LOOK_EVERY_S) for lane in lanes]
+            for lane in lanes:
+                lane.recorder.look()
+            for lane in lanes:
+                death = lane.running.death()
+                if death is not None:
+                    return [trouble.died(lane.side, death, number)]
+            if task.interrupts.requested:
+                return [measure.interrupted(task.name)]
+            if any(codes):
+                # What the other side measures alone is of no use; it may be about to end as well.
+                for lane in lanes:
+                    lane.child.wait(_PATIENCE_S)
+                break
+    except errors.StoreError as error:
+        return [measure.finding(error, "store", task.name)]
+    return []
+
+
+def _end(
+    lane: _Lane, task: Task, number: int, *, early: list[model.Finding]
+) -> Iterator[model.Finding]:
+    """Stop a side's engine, keep the rest of its samples, and yield what it says of its run."""
+    failed = lane.child.poll()
+    code = lane.child.stop()
+    try:
+        lane.recorder.finish()
+    except errors.StoreError as error:
+        yield measure.finding(error, "store", task.name)
+        return
+    if early or failed is None:  # ending it was our doing
+        return
+    outcome = lane.prepared.engine.outcome(lane.prepared.scenario, lane.plan, code)
+    for found in outcome.findings:
+        told = f"{lane.side}, in round {number}: {found.message}"
+        yield found.model_copy(update={"message": told, "scenario": task.name})
+    counted = outcome.totals.get("http_reqs")
+    if counted is not None and counted != lane.recorder.requests and not outcome.findings:
+        yield trouble.incomplete(lane.side, number, counted, lane.recorder.requests, task.name)
+    if abs(lane.recorder.clock.step_s) > _CLOCK_STEP_S:
+        yield trouble.clock_step(number, lane.recorder.clock.step_s, task.name)
+
+
+def _kept(
+    task: Task, lanes: list[_Lane], timing: turns.Turns, findings: tuple[model.Finding, ...]
+) -> Ran:
+    """Return what came of a round, its samples cut to what was measured."""
+    used: dict[str, trimmed.Used] = {}
+    if all(found.effect == "warn" for found in findings):
+        try:
+            looked = {lane.side: trimmed.look(lane.file, lane.running.base_url) for lane in lanes}
+            findings += tuple(trouble.astray(looked, task.name))
+            windows = turns.windows(looked, timing)
+            used = {
+                lane.side: trimmed.cut(lane.file, windows[lane.side], lane.running.base_url)
+                for lane in lanes
+            }
+        except errors.StoreError as error:
+            findings += (measure.finding(error, "store", task.name),)
+    return Ran(
+        findings=findings,
+        cpu={side: each.service_cpu for side, each in used.items()},
+        machine_cpu=next((each.machine_cpu for each in used.values()), None),
+    )
+
+
+def put_aside(task: Task, number: int) -> None:
+    """Take the samples of a round that was cut short away from those that are judged."""
+    folder = task.samples / "unfinished" / task.scenario
+    for side in SIDES:
+        file = task.folder(side) / duck.file_name(_file(number))
+        shutil.rmtree(file.with_suffix(".parts"), ignore_errors=True)
+        shutil.rmtree(file.parent / ".spill", ignore_errors=True)
+        if file.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            file.replace(folder / f"{side}-{file.name}")

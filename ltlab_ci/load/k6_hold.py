@@ -1,0 +1,218 @@
+"""A k6 script's load held level, so that two versions can be measured side by side; pure.
+
+What is held is what the script does in the middle of its longest plateau. The script itself stays as
+it is: a module around it exports all that it exports, with options of its own.
+Executors: grafana.com/docs/k6, "Executors". Not here: running it (k6.py).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ltlab_ci import errors, model
+from ltlab_ci.load import k6_plan
+from ltlab_ci.load.plan import Held, Script, Steady
+
+FILE = "held.js"
+_KEPT = ("exec", "env", "tags", "options")
+_GRACE = "5s"  # a request that began in the last moment may end
+_TIGHT_S = 2.0  # an iteration may take as long at a rate that the script does not know
+_LOAD_IN_ENVIRONMENT = {"K6_VUS": "", "K6_DURATION": "", "K6_ITERATIONS": ""}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Level:
+    """One of a script's scenarios: straight lines of VUs or iterations per s, in time order."""
+
+    name: str
+    written: Mapping[str, Any]
+    opened: bool
+    lines: tuple[model.Ramp, ...]
+    endless: bool
+
+    def at(self, time_s: float) -> float:
+        """Return its level at a time, 0 where it does not run."""
+        for line in self.lines:
+            if line.start_s <= time_s < line.end_s:
+                done = (time_s - line.start_s) / (line.end_s - line.start_s)
+                return line.from_per_s + done * (line.to_per_s - line.from_per_s)
+        return 0.0
+
+
+def hold(scenario: model.Scenario, script: Script, steady: Steady, run_dir: Path) -> Held:
+    """Return the scenario with its load held. Raises ConfigError for a load that cannot be."""
+    if scenario.script.suffix == ".tar":
+        raise _cannot(scenario, "an archive cannot be wrapped", "name the script itself")
+    levels = [_level(name, each) for name, each in (script.options.get("scenarios") or {}).items()]
+    if any(level.written["executor"] == "externally-controlled" for level in levels):
+        raise _cannot(scenario, "its load is controlled from outside", "use another executor")
+    moment_s, plateau = _moment(levels)
+    held = [level for level in levels if level.at(moment_s) > 0]
+    if not held:
+        raise _cannot(scenario, "it plans no load", "say what to hold: compare.load: 50/s")
+    parts = _shared(held, moment_s, steady.rate_per_s)
+    scenarios = {
+        name: options
+        for level, amount in parts
+        for name, options in _options(level, amount, steady)
+    }
+    left_out = [level.name for level in levels if level not in held]
+    return Held(
+        scenario=replace(
+            scenario,
+            script=run_dir / FILE,
+            args=k6_plan.shape(scenario.args)[0],
+            env={**_LOAD_IN_ENVIRONMENT, **scenario.env},
+        ),
+        script=replace(
+            script, load=k6_plan.read({"scenarios": scenarios}), options={"scenarios": scenarios}
+        ),
+        files={FILE: _module(scenario.script, scenarios)},
+        said=_said(parts, left_out, plateau=plateau, given=steady.rate_per_s is not None),
+    )
+
+
+def _level(name: str, written: Mapping[str, Any]) -> _Level:
+    opened = str(written["executor"]).endswith("-arrival-rate")
+    start_s = k6_plan.seconds(written.get("startTime") or "")
+    per = k6_plan.seconds(written.get("timeUnit") or "1s") if opened else 1.0
+    stages: Sequence[Mapping[str, Any]] = written.get("stages") or ()
+    first = written.get("startRate" if opened else "startVUs")
+    # k6 begins with one VU where the script does not say.
+    level = float(first if first is not None else (0 if opened else 1)) / per
+    endless = False
+    if not stages:
+        amount = written.get("rate") if opened else written.get("vus")
+        level = float(1 if amount is None else amount) / per
+        endless = not written.get("duration")
+        stages = [{"duration": written.get("duration") or "10m", "target": level * per}]
+    lines = []
+    for stage in stages:
+        target = float(stage.get("target") or 0) / per
+        end_s = start_s + k6_plan.seconds(stage.get("duration") or "")
+        if end_s > start_s:
+            lines.append(
+                model.Ramp(start_s=start_s, end_s=end_s, from_per_s=level, to_per_s=target)
+            )
+        level, start_s = target, end_s
+    return _Level(name=name, written=written, opened=opened, lines=tuple(lines), endless=endless)
+
+
+def _moment(levels: Sequence[_Level]) -> tuple[float, bool]:
+    """Return the middle of the longest plateau, else just before the highest point; and which."""
+    timed = [level for level in levels if not level.endless] or levels
+    lines = [line for level in timed for line in level.lines]
+    flat = [line for line in lines if line.from_per_s == line.to_per_s > 0]
+    if flat:
+        best = max(flat, key=lambda line: (line.end_s - line.start_s, line.to_per_s))
+        return (best.start_s + best.end_s) / 2, True
+    if not lines:
+        return 0.0, False
+    peak = max(lines, key=lambda line: max(line.from_per_s, line.to_per_s))
+    if peak.from_per_s > peak.to_per_s:
+        return peak.start_s, False
+    return math.nextafter(peak.end_s, peak.start_s), False
+
+
+def _shared(
+    held: Sequence[_Level], moment_s: float, rate_per_s: float | None
+) -> list[tuple[_Level, float]]:
+    """Return each scenario's level, a given rate shared out in the proportion of the script."""
+    amounts = [level.at(moment_s) for level in held]
+    if rate_per_s is None:
+        return list(zip(held, amounts, strict=True))
+    return [
+        (_at_a_rate(level), rate_per_s * amount / sum(amounts))
+        for level, amount in zip(held, amounts, strict=True)
+    ]
+
+
+def _at_a_rate(level: _Level) -> _Level:
+    vus = level.written.get("preAllocatedVUs") or level.written.get("vus") or 1
+    most = max(level.written.get("maxVUs") or 0, *(line.to_per_s for line in level.lines), vus)
+    written = {**level.written, "preAllocatedVUs": vus, "maxVUs": math.ceil(most)}
+    return replace(level, written=written, opened=True, endless=True)
+
+
+def _options(level: _Level, amount: float, steady: Steady) -> list[tuple[str, dict[str, Any]]]:
+    kept = {name: level.written[name] for name in _KEPT if level.written.get(name)}
+    if level.opened:
+        whole = amount == int(amount)
+        most = level.written.get("maxVUs")
+        if level.endless:  # a rate of ours, which the script's VUs were not made for
+            most = max(int(most or 0), math.ceil(amount * _TIGHT_S))
+        load: dict[str, Any] = {
+            "executor": "constant-arrival-rate",
+            "rate": int(amount) if whole else round(amount * 1000),
+            "timeUnit": "1s" if whole else "1000s",
+            "preAllocatedVUs": level.written.get("preAllocatedVUs") or 1,
+            **({"maxVUs": most} if most else {}),
+        }
+    else:
+        load = {"executor": "constant-vus", "vus": max(1, math.floor(amount + 1e-6))}
+    turns = [
+        {
+            **load,
+            **kept,
+            "startTime": f"{round(start_s * 1000)}ms",
+            "duration": f"{round(length_s * 1000)}ms",
+            "gracefulStop": _GRACE,
+        }
+        for start_s, length_s in steady.turns
+    ]
+    if len(turns) == 1:
+        return [(level.name, turns[0])]
+    return [(f"{level.name}-{number}", turn) for number, turn in enumerate(turns, start=1)]
+
+
+def _module(script: Path, scenarios: Mapping[str, Any]) -> str:
+    where, own = json.dumps(str(script)), json.dumps(scenarios, indent=2)
+    return f"""\
+// Written by ltlab: the script as it is, under a load that stays level.
+export * from {where};
+import * as script from {where};
+export default script.default;
+export function handleSummary() {{
+  return {{}}; // what the script says at its end belongs to its own run
+}}
+export const options = Object.assign({{}}, script.options, {{
+  stages: undefined,
+  vus: undefined,
+  duration: undefined,
+  iterations: undefined,
+  thresholds: {{}},
+  scenarios: {own},
+}});
+"""
+
+
+def _said(
+    parts: Sequence[tuple[_Level, float]], left_out: Sequence[str], *, plateau: bool, given: bool
+) -> str:
+    words = []
+    for level, amount in parts:
+        executor = level.written["executor"]
+        held = f"{amount:.4g}/s" if level.opened else f"{max(1, math.floor(amount + 1e-6))} VUs"
+        where = f"the longest plateau of {executor}" if plateau else f"the peak of {executor}"
+        if given:
+            where = f"as compare.load says, instead of {executor}"
+        elif executor in ("constant-arrival-rate", "constant-vus"):
+            where = "as in the script"
+        elif level.endless:
+            where = f"{executor} without its count"
+        words.append(f"{level.name} {held} ({where})")
+    if left_out:
+        words.append(f"left out, since not running then: {', '.join(left_out)}")
+    return "; ".join(words)
+
+
+def _cannot(scenario: model.Scenario, why: str, remedy: str) -> errors.ConfigError:
+    return errors.ConfigError(
+        f"scenario {scenario.name}: the load of {scenario.script.name} cannot be held: {why}",
+        remedy=remedy,
+    )

@@ -1,0 +1,125 @@
+"""Samples of a round cut down to what was measured on both sides: warm-up and what came after go.
+
+Where sides took turns, each one's turns are moved together, so that turns made one after the other
+lie over one another. An address in names and URLs goes: it differs by side and round, and what is
+requested is the same. Not here: reading rounds to judge them (rounds.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from ltlab_ci import errors
+from ltlab_ci.store import duck
+
+# A request belongs to where it starts; its sample has the time of its end.
+_START = (
+    "CASE WHEN metric IN ('http_req_duration', 'iteration_duration') "
+    "THEN time_ns - CAST(value * 1e6 AS BIGINT) ELSE time_ns END"
+)
+
+
+_PATH = (
+    "CREATE TEMP MACRO path(address) AS CASE WHEN address = getvariable('base') THEN '/' "
+    "WHEN starts_with(address, getvariable('base') || '/') "
+    "OR starts_with(address, getvariable('base') || '?') "
+    "THEN substr(address, length(getvariable('base')) + 1) ELSE address END"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A stretch of time to keep, in ns since the epoch, and by how much its samples are moved."""
+
+    start_ns: int
+    end_ns: int
+    moved_ns: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What there is in a file: the first start of load, and where its requests went."""
+
+    first_ns: int | None
+    astray: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """CPU in what was kept: of the service in processors, of the machine as a share; None: unknown."""
+
+    service_cpu: float | None
+    machine_cpu: float | None
+
+
+def look(path: Path, base_url: str) -> Looked:
+    """Return what must be known before a file is cut. Raises StoreError.
+
+    `astray` is the address of a request when none at all went to `base_url`.
+    """
+    with _open(path) as (db, columns):
+        outside = "AND coalesce(\"group\", '') NOT IN ('::setup', '::teardown')"
+        outside = outside if "group" in columns else ""
+        [(first,)] = db.execute(
+            f"SELECT min({_START}) FROM samples WHERE metric IN "
+            f"('http_req_duration', 'iteration_duration') {outside}"
+        ).fetchall()
+        if "url" not in columns:
+            return Looked(first_ns=first)
+        # An address written as http.url`...` holds ${} in place of its host.
+        db.execute("SET VARIABLE base = ?", [base_url])
+        db.execute(_PATH)
+        [(all_of_it, own, other)] = db.execute(
+            "SELECT count(*), count(*) FILTER (path(url) != url), "
+            "any_value(url) FILTER (path(url) = url) FROM samples "
+            f"WHERE metric = 'http_req_duration' AND url LIKE 'http%' {outside}"
+        ).fetchall()
+        return Looked(first_ns=first, astray=other if all_of_it and not own else "")
+
+
+def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:
+    """Keep the samples inside the windows only. Raises StoreError."""
+    with _open(path) as (db, columns):
+        db.execute("CREATE TABLE windows (start_ns BIGINT, end_ns BIGINT, moved_ns BIGINT)")
+        db.executemany(
+            "INSERT INTO windows VALUES (?, ?, ?)",
+            [[each.start_ns, each.end_ns, each.moved_ns] for each in windows],
+        )
+        new = path.with_suffix(".new")
+        db.execute("SET VARIABLE base = ?", [base_url])
+        db.execute(_PATH)
+        named = "".join(f", path({name}) AS {name}" for name in ("name", "url") if name in columns)
+        db.execute(
+            f"COPY (SELECT samples.* REPLACE (time_ns + moved_ns AS time_ns{named}) FROM samples "
+            f"JOIN windows ON {_START} >= start_ns AND {_START} < end_ns) "
+            f"TO '{duck.quoted(new)}' {duck.PARQUET}"
+        )
+        [used] = db.execute(
+            "SELECT avg(value) FILTER (metric = 'service_cpu'), "
+            "avg(value) FILTER (metric = 'machine_cpu') "
+            f"FROM read_parquet('{duck.exactly(new)}')"
+        ).fetchall()
+    new.replace(path)
+    return Used(service_cpu=duck.rounded(used[0]), machine_cpu=duck.rounded(used[1]))
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, frozenset[str]]]:
+    db = duck.connect(path.parent / ".spill")
+    try:
+        db.execute("SET threads = 2")
+        db.execute(f"CREATE VIEW samples AS FROM read_parquet('{duck.exactly(path)}')")
+        found = db.execute("DESCRIBE samples").fetchall()
+        yield db, frozenset(str(row[0]) for row in found)
+    except duckdb.Error as error:
+        raise errors.StoreError(
+            f"{path.name} could not be cut to what was measured: {str(error).splitlines()[0]}",
+            remedy="check that the disk has room, then run again",
+        ) from error
+    finally:
+        db.close()

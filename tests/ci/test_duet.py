@@ -1,0 +1,128 @@
+"""Base against head with real engines, to a verdict: short, so that only large changes can be found.
+
+Trouble on the way: tests/flow/test_duet.py. How often verdicts are right: docs/statistics.md.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.flow import projects, versions
+
+pytestmark = pytest.mark.timeout(600)
+
+SLOW = ("--wait-ms", "20")
+SLOWER = ("--wait-ms", "36")
+ARTILLERY = """\
+config:
+  target: "{{ $processEnvironment.BASE_URL }}"
+  phases: [{duration: 1, arrivalRate: 5}, {duration: 2, arrivalRate: 25}]
+  plugins: {ensure: {}}
+  ensure: {thresholds: [{"http.response_time.p95": 1}]}
+scenarios: [{flow: [{get: {url: /a}}]}]
+"""
+
+
+def verdicts(run: projects.Ran) -> dict[tuple[str, str], str]:
+    """Return the verdict on each row."""
+    rows = run.found["comparison"]["rows"]
+    return {(row["name"], row["stat"]): row["verdict"] for row in rows}
+
+
+def judged_again(project: projects.Project, *words: str) -> projects.Found:
+    """Return the comparison that the samples of a report are judged to."""
+    samples = [f"ltlab-report/samples/{side}" for side in ("base", "head")]
+    again = projects.Project(folder=project.folder).run(
+        "compare", "--samples", *samples, "--report-dir", "again", *words
+    )
+    text = (again.folder / "again" / "result.json").read_text(encoding="utf-8")
+    found: projects.Found = json.loads(text)["comparison"]
+    return found
+
+
+def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
+    project = versions.project(tmp_path / "p", base=SLOW, head=SLOWER)
+    run = project.run("compare")
+    assert run.code == 1
+    comparison = run.found["comparison"]
+    assert (comparison["verdict"], comparison["mode"], comparison["rounds"]) == (
+        *("slower", "duet"),
+        4,
+    )
+    assert verdicts(run)["/a", "p(50)"] == "slower"
+    base, head = comparison["sides"]
+    assert base["what"].endswith("the merge base of HEAD and main")
+    assert head["what"].startswith("the working tree at ")
+    assert all(0 < each < 2 for side in (base, head) for each in side["cpu"])
+    assert comparison["load"] == ["visit 25/s (as in the script)"]
+    kept = sorted(path.name for path in (run.report / "samples" / "base").iterdir())
+    assert kept == [f"round-0{number}.parquet" for number in (1, 2, 3, 4)]
+    # The samples alone, judged again, come to the same.
+    again = judged_again(project)
+    own = ("mode", "budget_s", "rounds_planned", "warmup_s", "load", "sides", "machine_cpu")
+    assert {name: again[name] for name in again if name not in own} == {
+        name: comparison[name] for name in comparison if name not in own
+    }
+
+
+def test_duet__the_same_code_gives_no_alarm(tmp_path: Path) -> None:
+    run = versions.project(tmp_path / "p", base=SLOW, head=SLOW).run("compare")
+    assert run.code == 0
+    assert run.found["comparison"]["verdict"] in ("no change", "inconclusive")
+    assert run.verdict("http_req_failed rate < 1%")["status"] == "pass"
+
+
+def test_duet__artillery_and_its_own_checks_are_for_head_alone(tmp_path: Path) -> None:
+    project = versions.project(
+        tmp_path / "p",
+        base=SLOW,
+        head=SLOWER,
+        compare="{budget: 26s, round: 26s, warmup: 1s}",
+        script="load.yml",
+        files={"load.yml": ARTILLERY},
+    )
+    run = project.run("compare")
+    assert run.code == 1
+    assert verdicts(run)["/a", "p(50)"] == "slower"
+    assert run.found["comparison"]["load"] == ["25 virtual users/s (the longest phase of one rate)"]
+    assert run.verdict("http.response_time p95 < 1")["status"] == "fail"
+
+
+def test_duet__in_turns(tmp_path: Path) -> None:
+    project = versions.project(
+        tmp_path / "p",
+        base=SLOW,
+        head=SLOWER,
+        compare="{budget: 48s, round: 24s, warmup: 2s, mode: alternate}",
+    )
+    run = project.run("compare")
+    assert run.code == 1
+    comparison = run.found["comparison"]
+    assert (comparison["verdict"], comparison["mode"]) == ("slower", "alternate")
+    assert comparison["seconds"] == pytest.approx(24, abs=1)
+    # Turns do not overlap, though their samples lie over one another.
+    base, head = comparison["base_requests"], comparison["head_requests"]
+    assert base == pytest.approx(24 * 25, rel=0.05)
+    assert head == pytest.approx(24 * 25, rel=0.05)
+
+
+def test_duet__a_side_that_answers_only_errors_is_no_comparison(tmp_path: Path) -> None:
+    run = versions.project(tmp_path / "p", base=["--fails"]).run("compare")
+    assert run.code == 1
+    assert run.found["comparison"]["verdict"] == "invalid"
+    assert "base answered only errors in round " in run.findings["only-errors"]["message"]
+    assert run.verdict("http_req_failed rate < 1%")["status"] == "pass"
+
+
+def test_selftest__counts_the_alarms_of_the_same_code(tmp_path: Path) -> None:
+    project = versions.project(tmp_path / "p", base=SLOW, head=SLOW)
+    run = project.run("selftest", "-n", "1", "--json")
+    assert run.code == 0
+    found = json.loads(run.out)
+    assert found == json.loads((run.report / "selftest.json").read_text(encoding="utf-8"))
+    assert (found["asked"], found["valid"], found["alarms"]) == (1, 1, 0)
+    assert found["interval"] == [0.0, pytest.approx(0.975, abs=1e-6)]
+    assert (run.report / "samples" / "001" / "head" / "round-04.parquet").is_file()

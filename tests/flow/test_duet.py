@@ -1,0 +1,108 @@
+"""`ltlab compare` in trouble: each side's own is told apart, and nothing is judged that was not measured.
+
+Longer comparisons, which come to a verdict: tests/ci/test_duet.py.
+"""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from tests import repository
+from tests.flow import projects, versions
+
+
+def finding(run: projects.Ran, code: str) -> str:
+    return str(run.findings[code]["message"])
+
+
+def test_base__that_is_not_built_hides_no_threshold_of_head(tmp_path: Path) -> None:
+    project = versions.project(tmp_path / "p", base_build="echo no compiler; exit 5")
+    run = project.run("compare")
+    assert run.code == 3
+    assert "base cannot be built: service.build exited with 5: no compiler" in finding(
+        run, "LabNotReady"
+    )
+    assert run.verdict("http_req_failed rate < 1%")["status"] == "pass"
+    assert run.found["comparison"] is None
+    assert "no compiler" in (run.report / "logs" / "service-base.log").read_text()
+
+
+def test_base__that_is_never_ready(tmp_path: Path) -> None:
+    project = versions.project(tmp_path / "p", base=["--unheard-of"])
+    run = project.run("compare")
+    assert run.code == 3
+    assert "base, in round 1: the service exited with 2" in finding(run, "LabNotReady")
+
+
+def test_side__that_dies_in_a_round(tmp_path: Path) -> None:
+    project = versions.project(tmp_path / "p", base=["--dies-after", "40"])
+    run = project.run("compare")
+    assert run.code == 3
+    assert "the service of base exited with 7" in finding(run, "service-died")
+    assert run.found["comparison"] is None
+    assert [path.name for path in sorted((run.report / "samples" / "unfinished").iterdir())] == [
+        "base-round-01.parquet",
+        "head-round-01.parquet",
+    ]
+
+
+def test_service__that_cannot_run_twice_at_once_says_how_it_could(tmp_path: Path) -> None:
+    flags = ["--lock", str(tmp_path / "shop.db")]
+    run = versions.project(tmp_path / "p", base=flags, head=flags).run("compare")
+    assert run.code == 3
+    assert "database is locked" in finding(run, "LabNotReady")
+    remedy = run.findings["LabNotReady"]["remedy"]
+    assert all(word in remedy for word in ("{port}", "{env}", "{side}", "mode: alternate"))
+
+
+def test_service__of_two_sides_apart_by_their_folders_runs_twice(tmp_path: Path) -> None:
+    flags = ["--lock", "{env}/shop.db"]
+    project = versions.project(tmp_path / "p", base=[*flags, "--dies-after", "40"], head=flags)
+    assert "service-died" in project.run("compare").findings
+
+
+def test_engine__that_fails_on_one_side(tmp_path: Path) -> None:
+    setup = """export function setup() {
+  if (http.get(`${url}/new`).status !== 200) throw new Error('no such page');
+}"""
+    script = versions.SCRIPT.replace("export default", f"{setup}\nexport default")
+    project = versions.project(tmp_path / "p", base=["--lacks", "/new"], files={"load.js": script})
+    run = project.run("compare")
+    assert run.code == 1
+    message = finding(run, "k6-exit-107")
+    assert message.startswith("base, in round 1: ")
+    assert "no such page" in message
+
+
+def test_requests__that_go_elsewhere_are_no_comparison(tmp_path: Path, toy: str) -> None:
+    script = versions.SCRIPT.replace("__ENV.BASE_URL", f"'{toy}'")
+    run = versions.project(tmp_path / "p", files={"load.js": script}).run("compare")
+    assert run.code == 1
+    assert f"one went to {toy}/a" in finding(run, "requests-elsewhere")
+    assert run.found["comparison"] is None
+
+
+def test_interrupt__between_rounds_says_nothing_for_sure(tmp_path: Path) -> None:
+    project = versions.project(tmp_path / "p", head=["--wait-ms", "40"])
+    second = project.folder / "ltlab-report" / "logs" / "rounds" / "load" / "02-head" / "k6.log"
+    with project.running("compare") as run:
+        projects.until(lambda: second.exists() or None, what="the second round")
+        run.interrupt(signal.SIGINT)
+    ran = run.ended()
+    assert ran.code == 130
+    comparison = ran.found["comparison"]
+    assert (comparison["rounds"], comparison["rounds_planned"]) == (1, 4)
+    assert comparison["verdict"] in ("invalid", "inconclusive")
+    assert not {row["verdict"] for row in comparison["rows"]} & {"slower", "faster", "no change"}
+    assert len(repository.git(project.folder, "worktree", "list").splitlines()) == 1
+
+
+def test_history__that_cannot_be_found_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    project = versions.project(tmp_path / "p")
+    repository.git(project.folder, "checkout", "--quiet", "--orphan", "other")
+    repository.commit(project.folder)
+    run = project.run("compare")
+    assert run.code == 2
+    assert "no common ancestor" in run.refusal[0]
+    assert not (run.report / "logs").exists()

@@ -1,0 +1,37 @@
+"""Base against head where both are containers, and the engines beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import repository
+from tests.flow import projects, versions
+from tests.lab import runs
+
+pytestmark = pytest.mark.timeout(1800)  # the first test may have to build the images
+
+
+def lab(wait_ms: int) -> str:
+    service = (
+        "{image: 'ltlab/toy-api:0.1.0', port: 5000, ready: {get: /health}, "
+        f"env: {{TOY_API_LATENCY_MS: '{wait_ms}'}}}}"
+    )
+    more = "compare: {budget: 24s, round: 12s, warmup: 1s}\n"
+    return projects.lab(service, more=more)
+
+
+def test_duet__two_containers_in_one_network(docker: runs.Docker, tmp_path: Path) -> None:
+    folder = repository.made(tmp_path / "project")
+    script = versions.SCRIPT.replace("/a`", "/fast`")
+    project = projects.write(folder, lab(20), {"load.js": script, ".gitignore": "ltlab-report/\n"})
+    repository.commit(folder)
+    repository.git(folder, "checkout", "--quiet", "-b", "work")
+    projects.write(folder, lab(40))
+    repository.commit(folder)
+    since = docker.left("-bench")
+    run = project.run("compare", env=docker.env)
+    assert run.code == 1, run.err
+    assert run.found["comparison"]["verdict"] == "slower"
+    assert set(docker.left("-bench")) <= set(since)
