@@ -62,15 +62,15 @@ class Requests:
     ok: NDArray[np.bool_]
 
 
-def path(condition: str) -> Path:
+def path(condition: str, folder: Path = FOLDER) -> Path:
     """Return the file of a condition."""
-    return FOLDER / f"{condition}.parquet"
+    return folder / f"{condition}.parquet"
 
 
-def append(about: About, launch: int, sides: Sequence[Requests]) -> None:
+def append(about: About, launch: int, sides: Sequence[Requests], folder: Path = FOLDER) -> None:
     """Add a launch to its condition's file."""
-    FOLDER.mkdir(exist_ok=True)
-    file = path(about.condition)
+    folder.mkdir(exist_ok=True)
+    file = path(about.condition, folder)
     with duckdb.connect() as db:
         db.execute(f"CREATE TABLE kept ({_COLUMNS})")
         if file.exists():
@@ -104,11 +104,11 @@ def conditions() -> tuple[str, ...]:
 class Condition:
     """A recorded condition, in memory."""
 
-    def __init__(self, name: str) -> None:
-        self.about = about(name)
+    def __init__(self, name: str, folder: Path = FOLDER) -> None:
+        self.about = about(name, folder)
         with duckdb.connect() as db:
             self._all = db.execute(
-                f"FROM read_parquet('{path(name)}') ORDER BY launch, side"
+                f"FROM read_parquet('{path(name, folder)}') ORDER BY launch, side"
             ).fetchnumpy()
 
     @cached_property
@@ -153,9 +153,9 @@ class Condition:
         )
 
 
-def about(condition: str) -> About:
+def about(condition: str, folder: Path = FOLDER) -> About:
     """Return how a condition was recorded."""
-    found = json.loads(path(condition).with_suffix(".json").read_text(encoding="utf-8"))
+    found = json.loads(path(condition, folder).with_suffix(".json").read_text(encoding="utf-8"))
     lists = {name: value for name, value in found.items() if isinstance(value, list)}
     found |= {name: tuple(value) for name, value in lists.items() if name != "dropped"}
     return About(**{**found, "dropped": tuple(tuple(one) for one in found["dropped"])})
