@@ -1,7 +1,6 @@
 """Judge one scenario against its thresholds: each gets a verdict, nothing is raised.
 
-Not here: asking the store (flows/), whether the run is to be trusted (validity.py), order and
-wording of reports (report/). No file, clock or environment either.
+Not here: asking the store (flows/), whether the run is to be trusted (validity.py), wording (report/).
 """
 
 from __future__ import annotations

@@ -158,10 +158,9 @@ def _lane(
     )
     # One line tells how it goes; both sides get the same load.
     shown = task.voice.progress(f"{task.name} round {number}", held.script.load.duration_s)
+    silent = contextlib.nullcontext(console.Progress("", None, None))
     with (
-        shown
-        if side == "head"
-        else contextlib.nullcontext(console.Progress("", None, None)) as bar,
+        shown if side == "head" else silent as bar,
         task.bench.exec(plan.argv, image=prepared.tool.image, env=plan.env, log=plan.log) as child,
     ):
         yield _Lane(

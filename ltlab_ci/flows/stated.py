@@ -53,6 +53,14 @@ def annotated(job: Job, result: model.Result | None) -> tuple[model.Annotation, 
     )
 
 
+def regressions(comparison: model.Comparison) -> int:
+    """Return how many rows are worse on head; that on all requests counts where no other fails more."""
+    changes = [row.verdict for row in (*comparison.rows, comparison.throughput)]
+    failing = [each.verdict for each in comparison.errors_of if each.verdict in compared.WORSE]
+    failing = failing or [comparison.errors.verdict]
+    return sum(verdict in compared.WORSE for verdict in (*changes, *failing))
+
+
 def outputs(job: Job, result: model.Result | None) -> dict[str, str]:
     """Return what later steps may want to know; without a result the run was refused, or killed."""
     killed = result is None and folder.unfinished(job.directory)
@@ -60,7 +68,7 @@ def outputs(job: Job, result: model.Result | None) -> dict[str, str]:
     failed, worse, urls = 0, 0, []
     if result is not None:
         code = result.exit_code
-        worse = compared.worse(result.comparison) if result.comparison is not None else 0
+        worse = regressions(result.comparison) if result.comparison is not None else 0
         failed = sum(verdict.blocks for one in result.scenarios for verdict in one.verdicts)
         urls = [each.url for each in result.snapshots if each.url]
     file = job.directory / folder.RESULT

@@ -249,12 +249,10 @@ def _refuse_taken(stack: Stack, services: Iterable[str]) -> None:
     """Refuse ports that somebody else has, where the daemon publishes them on this machine."""
     if not stack.daemon.local:
         return
-    wanted = {}
-    for service in services:
-        made = stack.container(service)
-        if made is None or made.status != "running":
-            name, kind = _PUBLISHES[service]
-            wanted[name] = (stack.settings.ports[name], kind)
+    made = {service: stack.container(service) for service in services}
+    down = [service for service, each in made.items() if each is None or each.status != "running"]
+    kinds = dict(_PUBLISHES[service] for service in down)
+    wanted = {name: (stack.settings.ports[name], kind) for name, kind in kinds.items()}
     ports.refuse_taken(stack.daemon.client, "127.0.0.1", wanted)
 
 

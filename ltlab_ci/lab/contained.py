@@ -116,7 +116,12 @@ class Bench:
             url = f"http://{host}:{spec.port}"
             started = services.Running(base_url=url, child=running, ready_after_s=0.0)
             waited = ready.wait(
-                spec.ready, host_url, alive=started.death, cwd=version.root, env=self.environ
+                spec.ready,
+                host_url,
+                alive=started.death,
+                cwd=version.root,
+                env=self.environ,
+                proxied=True,
             )
             yield services.Running(base_url=url, child=running, ready_after_s=waited)
 

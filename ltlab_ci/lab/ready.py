@@ -33,10 +33,12 @@ def wait(
     alive: Callable[[], str | None],
     cwd: Path,
     env: Mapping[str, str],
+    proxied: bool = False,
 ) -> float:
     """Wait until the service is ready; return the seconds it took.
 
-    `alive` returns None, or says how the service died: then waiting ends at once.
+    `alive` returns None, or says how the service died: then waiting ends at once. `proxied`: Docker's
+    proxy stands before it, which accepts for a container in which nobody listens yet, and closes at once.
     Raises LabNotReady with the last answer seen.
     """
     timeout_s = model.seconds(ready.timeout)
@@ -49,7 +51,9 @@ def wait(
                 remedy="run its command by hand; its log is logs/service.log in the report",
             )
         left_s = max(0.1, timeout_s - (time.monotonic() - start))
-        problem = _problem(ready, base_url, cwd=cwd, env=env, left_s=left_s)
+        problem = _problem(
+            ready, base_url, cwd=cwd, env=env, left_s=left_s, stays_s=_STAYS_S * proxied
+        )
         waited = time.monotonic() - start
         if problem is None:
             return waited
@@ -86,13 +90,19 @@ def refuse_answered(
 
 
 def _problem(
-    ready: model.Ready, base_url: str, *, cwd: Path, env: Mapping[str, str], left_s: float
+    ready: model.Ready,
+    base_url: str,
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    left_s: float,
+    stays_s: float,
 ) -> str | None:
     if ready.command is not None:
         return _command_problem(ready.command, base_url, cwd=cwd, env=env, left_s=left_s)
     if ready.get is not None:
         return _http_problem(base_url + ready.get, left_s)
-    return _tcp_problem(base_url, stays_s=_STAYS_S)
+    return _tcp_problem(base_url, stays_s=stays_s)
 
 
 def _http_problem(url: str, left_s: float) -> str | None:
@@ -106,10 +116,7 @@ def _http_problem(url: str, left_s: float) -> str | None:
 
 
 def _tcp_problem(base_url: str, *, stays_s: float = 0.0) -> str | None:
-    """Say why nobody listens there; with `stays_s` a connection must also stay open for so long.
-
-    Docker's proxy accepts for a container in which nobody listens yet, and closes at once.
-    """
+    """Say why nobody listens there; with `stays_s` a connection must also stay open for so long."""
     parts = urlsplit(base_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:

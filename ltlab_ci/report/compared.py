@@ -107,13 +107,6 @@ def headline(comparison: model.Comparison, findings: Sequence[model.Finding] = (
             return f"no change beyond 5 % in {_count(len(comparison.rows), 'row')}"
 
 
-def worse(comparison: model.Comparison) -> int:
-    """Return how many rows are slower on head, or fail more; the row on all requests counts only alone."""
-    changes = sum(row.verdict in WORSE for row in (*comparison.rows, comparison.throughput))
-    failing = sum(each.verdict in WORSE for each in comparison.errors_of)
-    return changes + (failing or int(comparison.errors.verdict in WORSE))
-
-
 def percent(change: float) -> str:
     """Return a change with its sign and at most two significant digits: `+9 %`, `-0.4 %`."""
     return f"{_signed(change)} %"
@@ -233,9 +226,8 @@ def _note(row: model.Change) -> str:
 def _basis(comparison: model.Comparison) -> Iterable[str]:
     """Say what the verdict rests on."""
     base, head = (figures.count(n) for n in (comparison.base_requests, comparison.head_requests))
-    requests = (
-        f"{base} requests a side" if base == head else f"{base} requests on base, {head} on head"
-    )
+    unequal = f"{base} requests on base, {head} on head"
+    requests = f"{base} requests a side" if base == head else unequal
     yield from _made(comparison)
     how = "in turns" if comparison.mode == "alternate" else "at the same time"
     yield (

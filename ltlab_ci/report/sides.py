@@ -12,29 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ltlab_ci import model
-from ltlab_ci.report import compared, escape, figures, forest
+from ltlab_ci.report import compared, escape, figures, forest, overlaid
 
-WIDTH, HEIGHT = 1000.0, 100.0
-_STEPS = (1, 1.5, 2, 3, 5, 7)
-_APART = 18.0
 _MOST_NAMED = 6
-_TAIL = 0.001  # of the requests may lie beyond either end: a few would press the others flat
-_FEWEST_BINS = 16
 _LEAST_REACH, _MOST_REACH = 0.10, math.log(4)
 _INSIDE = 0.95  # of the slices lie within the scale; a wild one would press the others flat
-_HEADROOM = 1.15
+WIDTH, HEIGHT, HEADROOM = overlaid.WIDTH, overlaid.HEIGHT, overlaid.HEADROOM
 
 Values = Sequence[float | None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Times:
-    """Both distributions: shares of requests a bin, on one logarithmic axis."""
-
-    base: str
-    head: str
-    ticks: tuple[forest.Tick, ...]
-    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +43,7 @@ class Endpoint:
 
     name: str
     said: str
-    times: Times | None
+    times: overlaid.Times | None
     percentiles: tuple[tuple[str, str, str], ...]
     over_time: tuple[OverTime, ...]
 
@@ -116,7 +101,7 @@ def _endpoint(
     return Endpoint(
         name=compared.endpoint(one.name, one.method),
         said=", ".join(f"{compared.short(stat)} {row.verdict}" for stat, row in own.items()),
-        times=_times(one),
+        times=overlaid.times(one),
         percentiles=tuple(
             (f"p{share * 100:g}", figures.ms(base), figures.ms(head))
             for share, base, head in ordered
@@ -130,78 +115,6 @@ def _endpoint(
     )
 
 
-def _times(one: model.PicturedEndpoint) -> Times | None:
-    totals = sum(one.base), sum(one.head)
-    if not all(totals):
-        return None
-    first, last = _reach(one)
-    spare = max(0, _FEWEST_BINS - (last - first)) // 2 + 1
-    bins = last - first + 2 * spare
-    shares = [
-        [count / total for count in counts[first:last]]
-        for counts, total in zip((one.base, one.head), totals, strict=True)
-    ]
-    most = max(max(side) for side in shares) * _HEADROOM
-    base, head = (_steps(side, spare, bins, most) for side in shares)
-    start = (one.first + first - spare) / one.per_decade
-    end = start + bins / one.per_decade
-    peaks = [_bin(one, first + side.index(max(side))) for side in shares]
-    return Times(
-        base=f"{base}Z",
-        head=head,
-        ticks=_ticks(start, end),
-        words=f"{figures.count(totals[0])} requests on base, most often {peaks[0]}; "
-        f"{figures.count(totals[1])} on head, most often {peaks[1]}{_beyond(one, first, last)}",
-    )
-
-
-def _reach(one: model.PicturedEndpoint) -> tuple[int, int]:
-    """Return the bins to draw: all but a few requests of either side lie in them."""
-    found = []
-    for counts in (one.base, one.head):
-        spare = sum(counts) * _TAIL
-        first = last = 0
-        passed = 0.0
-        for place, count in enumerate(counts):
-            first = place if passed <= spare else first
-            passed += count
-            last = place + 1 if passed - count < sum(counts) - spare else last
-        found.append((first, last))
-    return min(first for first, _ in found), max(last for _, last in found)
-
-
-def _beyond(one: model.PicturedEndpoint, first: int, last: int) -> str:
-    out = [sum(side[:first]) + sum(side[last:]) for side in (one.base, one.head)]
-    if not any(out):
-        return ""
-    return f"; {figures.count(out[0])} and {figures.count(out[1])} lie outside the drawing"
-
-
-def _steps(shares: Sequence[float], spare: int, bins: int, most: float) -> str:
-    """Return an outline in steps, from the ground and back to it."""
-    wide = WIDTH / bins
-    parts = [f"M{spare * wide:.1f} {HEIGHT:g}"]
-    for place, share in enumerate(shares):
-        parts.append(f"V{HEIGHT * (1 - share / most):.1f}H{(spare + place + 1) * wide:.1f}")
-    return f"{''.join(parts)}V{HEIGHT:g}"
-
-
-def _bin(one: model.PicturedEndpoint, place: int) -> str:
-    low, high = (10 ** ((one.first + place + side) / one.per_decade) for side in (0, 1))
-    return f"{figures.ms(low)} to {figures.ms(high)}"
-
-
-def _ticks(start: float, end: float) -> tuple[forest.Tick, ...]:
-    found: list[forest.Tick] = []
-    for decade in range(math.floor(start), math.ceil(end) + 1):
-        for step in _STEPS:
-            x = round((decade + math.log10(step) - start) / (end - start) * 100, 2)
-            if 0 <= x <= 100 and (not found or x - found[-1].x >= _APART):  # noqa: PLR2004
-                label = figures.limit(step * 10.0**decade, "ms")
-                found.append(forest.Tick(x=x, label=label, anchor=forest.anchor(x)))
-    return tuple(found)
-
-
 def _over_time(
     each: model.SliceChanges, seen: model.Pictured, row: model.Change | None
 ) -> OverTime | None:
@@ -210,7 +123,7 @@ def _over_time(
     if not known:
         return None
     usual = known[min(len(known) - 1, int(len(known) * _INSIDE))]
-    reach = min(max(_LEAST_REACH, usual * _HEADROOM), _MOST_REACH)
+    reach = min(max(_LEAST_REACH, usual * HEADROOM), _MOST_REACH)
     beyond = sum(size > reach for size in known)
     low, high = (compared.percent(math.expm1(side * reach)) for side in (-1, 1))
     steps = [_x(place, len(logs)) for place in range(len(logs))]
@@ -273,12 +186,12 @@ def _processors(seen: model.Pictured) -> Processors | None:
         for name, side in known.items()
     )
     starts = frozenset(seen.round_starts)
-    base, head = (_line(side, starts, most * _HEADROOM) for side in sides.values())
+    base, head = (_line(side, starts, most * HEADROOM) for side in sides.values())
     return Processors(
         base=base,
         head=head,
         rounds=_rounds(seen),
-        top=figures.plain(float(f"{most * _HEADROOM:.2g}")),
+        top=figures.plain(float(f"{most * HEADROOM:.2g}")),
         words=f"processors used on average: {', '.join(said)}",
     )
 

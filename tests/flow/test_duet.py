@@ -101,7 +101,8 @@ def test_interrupt__between_rounds_says_nothing_for_sure(tmp_path: Path) -> None
 def test_history__that_cannot_be_found_is_refused_before_anything_starts(tmp_path: Path) -> None:
     project = versions.project(tmp_path / "p")
     repository.git(project.folder, "checkout", "--quiet", "--orphan", "other")
-    repository.commit(project.folder)
+    # In the same second the same files would be the very same commit.
+    repository.commit(project.folder, other_txt="of another history")
     run = project.run("compare")
     assert run.code == 2
     assert "no common ancestor" in run.refusal[0]

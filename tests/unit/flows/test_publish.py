@@ -17,7 +17,7 @@ from ltlab_ci.publish import comment, files
 from tests.fakes import github as fake
 from tests.fakes import github_server
 from tests.unit.hub import HEAD, NEWER, Clock, a_context, an_artifact, zipped
-from tests.unit.report import cases, results
+from tests.unit.report import cases, comparisons, results
 
 pytestmark = pytest.mark.loopback
 
@@ -152,6 +152,17 @@ def test_publish__says_everything_in_files_too(
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if line.startswith("::error file=ltlab.yml,line=")]
     assert hub.check_runs == []
+
+
+def test_publish__counts_what_a_comparison_found_worse(work: Workplace) -> None:
+    for result, worse in (
+        (comparisons.slower(), "1"),
+        (comparisons.faster(), "0"),
+        (comparisons.inconclusive(), "0"),
+    ):
+        work.measured(result)
+        work.publish()
+        assert work.outputs()["regressions"] == worse
 
 
 def test_publish__annotates_files_by_their_path_in_the_repository(

@@ -69,18 +69,6 @@ def test_headline__of_errors_names_the_endpoint_and_what_is_slower() -> None:
     )
 
 
-def test_worse__counts_what_is_slower_and_what_fails_more() -> None:
-    assert [
-        compared.worse(shown)
-        for shown in (
-            comparisons.a_comparison(rows=(comparisons.a_change(), comparisons.unchanged())),
-            comparisons.faster().comparison,
-            comparisons.inconclusive().comparison,
-        )
-        if shown is not None
-    ] == [1, 0, 0]
-
-
 def test_headline__of_the_quiet_verdicts() -> None:
     quiet = comparisons.a_comparison(verdict="no change", rows=(comparisons.unchanged(),))
     assert compared.headline(quiet) == "no change beyond 5 % in 1 row"
