@@ -15,14 +15,17 @@ venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 demo: venv  ## a toy service under k6 and Artillery, judged and reported
 	$(BIN)/ltlab demo
 
-test: venv  ## unit, flow (real engines) and surface tests
-	sh tests/machine.sh
-	$(BIN)/pytest
+# Flows that take long, or that few changes touch: part of ci-test, so that test stays under ten minutes.
+LONG := $(addprefix tests/flow/test_,clock.py duet.py generate.py scale.py)
 
-ci-test: venv  ## GitLab's pipelines, k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
+test: venv  ## unit, core flow (real engines) and surface tests
+	sh tests/machine.sh
+	$(BIN)/pytest $(LONG:%=--ignore=%)
+
+ci-test: venv  ## long flows, the action under act, GitLab's pipelines, k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
 	sh tests/machine.sh
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.lock
-	$(BIN)/pytest tests/ci
+	$(BIN)/pytest tests/ci $(LONG)
 	k6=$$(sh tests/ci/k6_2.sh) && cd tests/flow && LTLAB_K6=$$k6 ../../$(BIN)/pytest \
 		test_k6.py test_bad_scripts.py test_exit_codes.py test_names.py test_windows.py
 
