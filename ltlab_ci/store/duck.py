@@ -251,8 +251,8 @@ def pick(
     """Answer a question from one row of `sql.figures`."""
     count, total, mean, low, high, last, share = row
     counter = question.type is model.MetricType.COUNTER
-    if count == 0:
-        return model.Answer(value=None, count=0)
+    if not count or total is None:  # samples without a value are none to judge by
+        return model.Answer(value=None, count=int(count))
     asked = percentile(question.stat)
     value = {
         "count": total if counter else count,

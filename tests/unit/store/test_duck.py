@@ -265,6 +265,19 @@ def test_ask__what_k6_writes_for_infinity_never_becomes_a_figure(
     assert all(a.value is None or math.isfinite(a.value) for a in answers.values())
 
 
+@pytest.mark.parametrize(("metric", "stat"), [("http_reqs", "rate"), ("my_trend", "p(95)")])
+def test_ask__samples_without_a_value_are_no_figure(metric: str, stat: str, tmp_path: Path) -> None:
+    rows = [{"metric_name": metric, "timestamp": START_NS, "metric_value": ""}]
+    writer = duck.Writer(tmp_path / "samples", "browse")
+    writer.ingest(factories.a_batch(tmp_path / "rows.csv", rows))
+    writer.close()
+    store = duck.Store(tmp_path / "samples")
+    question = factories.a_question(metric, stat, seconds=10.0)
+    answer = store.ask([question])[question]
+    store.close()
+    assert answer == model.Answer(value=None, count=1)
+
+
 @given(order=st.permutations(factories.K6_COLUMNS))
 @settings(max_examples=4)
 @example(order=["extra_tags", "metric_value", "metric_name", "timestamp"])
