@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ltlab_ci.lab import abandoned
 from tests.flow import projects
 from tests.lab import runs, stack
 from tests.lab.test_contained import IMAGE
@@ -110,7 +111,7 @@ def test_service__its_containers_are_removed(
 def _images(docker: runs.Docker, unique: str) -> list[str]:
     """Return the images of what runs in Docker of a run's engines and service."""
     bench = f"ltlab-{unique}-bench"
-    labels = (f"ltlab.run={bench}", f"{LABEL}={bench}-service")
+    labels = (f"ltlab.run={bench}", f"{LABEL}={abandoned.service(bench, 'head')}")
     shown = ("ps", "--format", "{{.Image}}", "--filter")
     return [image for each in labels for image in docker(*shown, f"label={each}").split()]
 
