@@ -3,7 +3,8 @@
 Prints how often A/A comments raise an alarm, how often +5 % and +10 % are found, and how often the
 95 % intervals hold the truth, each with its exact binomial (Clopper-Pearson) interval. Simulated, so
 it checks the statistics and not the world: noise is shared by both sides and autocorrelated, times are
-heavy-tailed, and launches of the same code differ. Real recordings: bench/replay.
+heavy-tailed, and launches of the same code differ. Budgets above 60 s have their look at half. Real
+recordings: bench/replay.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import looks
 from ltlab_ci import model
-from ltlab_ci.evaluate import compare
+from ltlab_ci.evaluate.compare import binomial, overall
 
 START_NS = 1_795_000_000_000_000_000
 SLOW_SHARE = 0.08  # of requests, with a heavy tail
@@ -95,46 +97,13 @@ def _side(
     )
 
 
-def clopper_pearson(hits: int, of: int) -> tuple[float, float]:
-    """Return the exact 95 % interval of a share, by bisection on binomial tails."""
-
-    def tail(p: float, low: int, high: int) -> float:
-        logs = [
-            math.lgamma(of + 1)
-            - math.lgamma(k + 1)
-            - math.lgamma(of - k + 1)
-            + k * math.log(p)
-            + (of - k) * math.log1p(-p)
-            for k in range(low, high + 1)
-        ]
-        return math.fsum(math.exp(log) for log in logs)
-
-    def solve(low: int, high: int, *, rising: bool) -> float:
-        left, right = 1e-12, 1 - 1e-12
-        for _ in range(60):
-            middle = (left + right) / 2
-            if (tail(middle, low, high) < 0.025) == rising:  # noqa: PLR2004
-                left = middle
-            else:
-                right = middle
-        return (left + right) / 2
-
-    return (
-        solve(hits, of, rising=True) if hits else 0.0,
-        solve(0, hits, rising=False) if hits < of else 1.0,
-    )
-
-
 def run(service: Service, times: int, seed: int) -> tuple[int, int, int, int]:
     """Return alarms, comments *slower*, intervals that hold the truth, and intervals."""
     alarms = slower = held = intervals = 0
     for number in range(times):
         rng = np.random.default_rng([seed, number])
-        found, _ = compare.compare(recording(service, rng), model.Rules())
-        alarms += any(
-            row.verdict in {"slower", "faster"} for row in (*found.rows, found.throughput)
-        )
-        alarms += found.errors.verdict in {"more errors", "fewer errors"} and not alarms
+        found = looks.judged(recording(service, rng), service.seconds)
+        alarms += overall.alarmed(found)
         slower += found.verdict == "slower"
         for row in found.rows:
             assert row.interval is not None  # rows of latency always have one
@@ -171,7 +140,7 @@ def main() -> None:
         if given.only in name:
             alarms, slower, held, rows = run(service, given.times, given.seed)
             hits = slower if service.change else alarms
-            low, high = clopper_pearson(hits, given.times)
+            low, high = binomial.interval(hits, given.times)
             print(  # noqa: T201
                 f"| {name} | {hits / given.times:.1%} | {low:.1%} to {high:.1%} "
                 f"| {held / max(1, rows):.1%} | {rows} |",

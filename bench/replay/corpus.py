@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 
 from ltlab_ci import model
 
+SECONDS = 20
+"""How long a launch was measured."""
+
 FOLDER = Path(__file__).parent / "recordings"
 SIDES: Mapping[str, float] = {
     "base": 1.0,

@@ -30,7 +30,6 @@ from bench.replay.service import ENDPOINTS
 from toy_api import work
 
 WARM_UP_S = 3
-SECONDS = 20
 _READY_S = 20.0
 _LOAD = Path(__file__).with_name("load.js")
 _ROOT = Path(__file__).parents[2]
@@ -54,7 +53,7 @@ PLANS: Mapping[str, Plan] = {
     "noisy-5": Plan(rate=80, paths=FIVE, neighbour=True),
 }
 
-_NEIGHBOUR = """
+NEIGHBOUR = """
 import hashlib, random, time
 chance = random.Random({seed})
 end = time.monotonic() + {seconds}
@@ -98,7 +97,7 @@ def _about(condition: str, plan: Plan) -> corpus.About:
         kernel=platform.release(),
         k6=said.split()[1],
         rate=plan.rate,
-        seconds=SECONDS,
+        seconds=corpus.SECONDS,
         paths=plan.paths,
         neighbour=plan.neighbour,
     )
@@ -116,7 +115,7 @@ def _launch(
         for port in ports.values():
             _wait_for(port)
         if plan.neighbour:
-            script = _NEIGHBOUR.format(seed=chance.random(), seconds=WARM_UP_S + SECONDS + 2)
+            script = NEIGHBOUR.format(seed=chance.random(), seconds=WARM_UP_S + corpus.SECONDS + 2)
             running.enter_context(_program([sys.executable, "-c", script]))
         loads = [
             running.enter_context(_load(plan, ports[name], Path(folder) / f"{name}.csv"))
@@ -151,7 +150,7 @@ def _load(
         "BASE_URL": f"http://127.0.0.1:{port}",
         "PATHS": ",".join(plan.paths),
         "RATE": str(plan.rate),
-        "SECONDS": str(WARM_UP_S + SECONDS),
+        "SECONDS": str(WARM_UP_S + corpus.SECONDS),
     }
     argv = [engine(), "run", "--quiet", "--no-summary", "--address", "127.0.0.1:0"]
     return _program([*argv, "--out", f"csv={samples}", str(_LOAD)], env=env)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import looks
 from bench.replay import corpus
 from ltlab_ci import model
-from ltlab_ci.evaluate import compare
+from ltlab_ci.evaluate.compare import overall
 
 Floats = NDArray[np.float64]
 
@@ -33,13 +34,10 @@ class Said:
 
 def ltlab(recording: model.Recording, change: float) -> Said:
     """Judge a duet as `ltlab compare` does."""
-    found, _ = compare.compare(recording, model.Rules())
-    rows = [*found.rows, found.throughput]
-    errors = {each.verdict for each in (found.errors, *found.errors_of)}
+    found = looks.judged(recording, corpus.SECONDS)
     known = [row.interval for row in found.rows if row.interval is not None]
     return Said(
-        alarm=any(row.verdict in {"slower", "faster"} for row in rows)
-        or bool(errors & {"more errors", "fewer errors"}),
+        alarm=overall.alarmed(found),
         slower=found.verdict == "slower",
         p95=any(row.verdict == "slower" and row.stat == "p(95)" for row in found.rows),
         held=sum(low <= change <= high for low, high in known),

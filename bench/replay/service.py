@@ -30,7 +30,7 @@ ENDPOINTS = {
 Message = MutableMapping[str, Any]
 
 
-def application(units_per_ms: float, slowdown: float, seed: int) -> Callable[..., Awaitable[None]]:
+def application(units_per_ms: float, slowdown: float, seed: int | None) -> Callable[..., Awaitable[None]]:
     """Return an ASGI application."""
     chance = random.Random(seed)
 
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--units-per-ms", type=float, required=True)
     parser.add_argument("--slowdown", type=float, default=1.0)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, help="Of the waits; drawn when it is not given.")
     given = parser.parse_args()
     uvicorn.run(
         application(given.units_per_ms, given.slowdown, given.seed),

@@ -104,7 +104,7 @@ def _configuration(
         return config, Check(
             name="ltlab.yml", found=f"none: {path}", state=State.WARN, remedy="ltlab init"
         )
-    count = sum(len(scenario.thresholds) for scenario in config.scenarios)
+    count = sum(len([*each.thresholds, *each.against_base]) for each in config.scenarios)
     found = f"valid; scenarios: {len(config.scenarios)}, thresholds: {count}"
     return config, Check(name="ltlab.yml", found=found)
 

@@ -29,7 +29,7 @@ def command(*, flags: Mapping[str, str], show: bool, scripts: bool) -> int:
         outside = shared.outside(voice)
         with prepare.bench(loaded.config, outside.environ, outside.unique) as bench:
             prepare.scenarios(loaded.config, bench, outside.environ, voice)
-    number = sum(len(scenario.thresholds) for scenario in loaded.config.scenarios)
+    number = sum(len([*each.thresholds, *each.against_base]) for each in loaded.config.scenarios)
     voice.raw(f"valid; scenarios: {len(loaded.config.scenarios)}, thresholds: {number}")
     return 0
 
@@ -50,5 +50,6 @@ def _settings(loaded: read.Loaded) -> list[str]:
         lines.append(f"service = {service.url or ' '.join(service.command or ())}")
     for scenario in config.scenarios:
         lines.append(f"scenario {scenario.name} = {scenario.engine} {scenario.script}")
-        lines += [f"  {threshold.key}: {threshold.text}" for threshold in scenario.thresholds]
+        stated = (*scenario.thresholds, *scenario.against_base)
+        lines += [f"  {threshold.key}: {threshold.text}" for threshold in stated]
     return lines

@@ -28,6 +28,8 @@ def thresholds(
         built_in = model.BUILT_IN.get(metric)
         for index, threshold in enumerate(model.thresholds({key: block[key]})):
             wrong = model.misfit(threshold, built_in.type, built_in.unit) if built_in else None
+            if wrong is None and threshold.formula is not None:
+                wrong = model.misfit_of_base(threshold)
             if wrong is not None:
                 raise errors.ConfigError(
                     f"{doc.at((*loc, index))}: {wrong}",

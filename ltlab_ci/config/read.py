@@ -258,17 +258,19 @@ def _scenario(doc: document.Document, file: model.LabFile, name: str) -> model.S
     for where, block in blocks:
         checks.thresholds(doc, where, block, script)
     steady = spec.steady_state or file.steady_state
+    stated = [
+        threshold
+        for where, block in reversed(blocks)
+        for threshold in model.thresholds(block, functools.partial(_place, doc, where))
+    ]
     return model.Scenario(
         name=name,
         engine=model.EngineName(spec.engine) if spec.engine else _engine(doc, loc, script),
         script=script,
         env=spec.env,
         args=spec.args,
-        thresholds=tuple(
-            threshold
-            for where, block in reversed(blocks)
-            for threshold in model.thresholds(block, functools.partial(_place, doc, where))
-        ),
+        thresholds=tuple(each for each in stated if each.formula is None),
+        against_base=tuple(each for each in stated if each.formula is not None),
         cut=model.Cut(
             start_s=model.seconds(steady.skip_start), end_s=model.seconds(steady.skip_end)
         ),

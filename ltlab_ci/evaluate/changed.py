@@ -13,6 +13,7 @@ from ltlab_ci import model
 from ltlab_ci.model import ChangeKind, Threshold, ThresholdChange
 
 _SAME = 1e-12  # 1.1s and 1100ms are one limit, though not always one float
+_BASES = (0.0, 0.01, 1.0, 30.0, 300.0, 3000.0, 30_000.0)  # shares and ms: where limits may cross
 
 
 def changes(base: model.LabFile, head: model.LabFile) -> tuple[ThresholdChange, ...]:
@@ -84,10 +85,10 @@ def _compared(base: Sequence[Threshold], head: Sequence[Threshold]) -> Iterator[
     yield from (_change(ChangeKind.ADDED, None, one) for one in new.values())
 
 
-def _figure(one: Threshold) -> tuple[str, tuple[tuple[str, str], ...], str]:
-    """Return what a threshold limits."""
+def _figure(one: Threshold) -> tuple[str, tuple[tuple[str, str], ...], str, bool]:
+    """Return what a threshold limits, and whether against base."""
     stat = "p(50)" if one.stat.name == "med" else str(one.stat)
-    return one.metric, tuple(sorted(one.tags)), stat
+    return one.metric, tuple(sorted(one.tags)), stat, one.formula is not None
 
 
 def _alike(before: Threshold, after: Threshold) -> tuple[bool, ...]:
@@ -117,7 +118,12 @@ def _kind(before: Threshold, after: Threshold) -> ChangeKind | None:
 
 
 def _implies(one: Threshold, other: Threshold) -> bool:
-    """Say whether every value within the one limit is within the other.
+    """Say whether every value within the one limit is within the other, whatever base came to."""
+    return all(_within(one.at(base), other.at(base)) for base in _BASES)
+
+
+def _within(one: Threshold, other: Threshold) -> bool:
+    """Say so of two limits whose bounds are known.
 
     A limit changes its mind at its bound only, so both bounds and what lies around them tell.
     """

@@ -7,14 +7,14 @@ Not here: running both sides (duet.py); the judging itself (evaluate/compare/), 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ltlab_ci import errors, model, report
 from ltlab_ci.evaluate import compare, outcome
-from ltlab_ci.evaluate.compare import overall
+from ltlab_ci.evaluate.compare import limits, overall
 from ltlab_ci.flows import case, folder
 from ltlab_ci.lab import embedded
 from ltlab_ci.report import compared
@@ -25,21 +25,35 @@ _DIGITS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A comparison, why it is invalid if it is, and when it was recorded (ns since the epoch)."""
+    """A comparison, why it is invalid if it is, and when it was recorded (ns since the epoch).
+
+    `limits` are the verdicts on thresholds that hang on base.
+    """
 
     comparison: model.Comparison
+    limits: tuple[model.Verdict, ...]
     findings: tuple[model.Finding, ...]
     start_ns: int
     end_ns: int
 
 
-def judge(base: Path, head: Path, *, rules: model.Rules, temp: Path) -> Judged:
+def judge(
+    base: Path,
+    head: Path,
+    *,
+    rules: model.Rules,
+    temp: Path,
+    thresholds: Sequence[model.Threshold] = (),
+) -> Judged:
     """Compare two folders with one samples file a round. Raises ConfigError."""
     recording = rounds.read(base, head, temp)
     comparison, findings = compare.compare(recording, rules)
     sides = [side for one in recording.rounds for side in (one.base, one.head)]
     return Judged(
         comparison=comparison,
+        limits=limits.judge(
+            recording, thresholds, doubt="the comparison is not valid" if findings else ""
+        ),
         findings=findings,
         start_ns=min(int(side.start_ns.min()) for side in sides),
         end_ns=max(int(side.start_ns.max()) for side in sides),
@@ -88,11 +102,20 @@ def recorded(
         return result
 
 
-def exit_code(comparison: model.Comparison, rules: model.Rules) -> errors.ExitCode:
-    """Return 1 where any part came to what a user wants to fail on, not only the worst part."""
+def exit_code(
+    comparison: model.Comparison,
+    rules: model.Rules,
+    limits: Iterable[Sequence[model.Verdict]] = (),
+) -> errors.ExitCode:
+    """Return 1 where any part came to what a user wants to fail on, not only the worst part.
+
+    Thresholds that hang on base have their own way to fail; where nothing is shown of one, that is
+    inconclusive like a row.
+    """
     seen: set[str] = {comparison.verdict, comparison.throughput.verdict, comparison.errors.verdict}
     seen |= {row.verdict for row in comparison.rows}
     seen |= {each.verdict for each in comparison.errors_of}
+    seen |= {"inconclusive" for several in limits for each in several if each.unsure}
     return errors.ExitCode.FAILED if seen & rules.fail_on else errors.ExitCode.OK
 
 
@@ -116,11 +139,17 @@ def _stated(base: Path, rules: model.Rules, *, scenarios: int) -> model.Rules:
             share = earlier.alpha / compare.ALPHA / scenarios
             return replace(
                 rules,
+                percentiles=_percentiles(earlier) or rules.percentiles,
                 min_effect=earlier.min_effect,
                 load_model=earlier.load_model if earlier.load_model_stated else "",
                 share=float(f"{share:.{_DIGITS}g}"),
             )
     return rules
+
+
+def _percentiles(earlier: model.Comparison) -> tuple[float, ...]:
+    stated = {row.stat for row in earlier.rows if row.metric == "http_req_duration"}
+    return tuple(sorted(model.Stat.parse(each).percentile / 100 for each in stated))
 
 
 def _times(parts: Sequence[Judged]) -> model.Times:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ltlab_ci import errors, leftovers, load, model
-from ltlab_ci.evaluate.compare import overall
+from ltlab_ci.evaluate.compare import limits, overall
 from ltlab_ci.flows import compare, judge, labs, looks, measure, prepare, rounds, run, versions
 from ltlab_ci.flows.case import Case, Outside, found, fresh
 from ltlab_ci.lab import service
@@ -47,7 +47,7 @@ def compared(config: model.Config, outside: Outside) -> model.Result:
             measured, missed = run.measured_alone(
                 config, bench, both["head"], prepared, outside=outside, lab=lab
             )
-        findings, against = [*pair.findings, *trouble, *missed], judge.Compared()
+        findings, against = [*pair.findings, *trouble, *missed], _not_compared(prepared)
         if len(both) == len(rounds.SIDES) and not missed and _went_well(measured):
             tasks = planned(config, outside, bench, both, seed=pair.seed, prepared=prepared)
             against, more = all_of(tasks, told, pair.facts)
@@ -55,6 +55,15 @@ def compared(config: model.Config, outside: Outside) -> model.Result:
         with outside.interrupts.deferred():
             judged, stopped = run.judged_alone(case, lab, prepared, measured, findings)
             return case.report(judged, [*findings, *stopped], lab, against)
+
+
+def _not_compared(prepared: Sequence[measure.Prepared]) -> judge.Compared:
+    """Return what is known without any comparison: what hangs on base has no data."""
+    scenarios = [each.scenario for each in prepared]
+    why = "base and head were not compared"
+    return judge.Compared(
+        limits={each.name: limits.unjudged(each.against_base, why) for each in scenarios}
+    )
 
 
 def _went_well(measured: Sequence[measure.Measured]) -> bool:
@@ -143,8 +152,10 @@ def all_of(
             break
     findings = [each for part in parts.values() for each in part.findings]
     known = {name: part.comparison for name, part in parts.items() if part.comparison is not None}
+    nothing = _not_compared([task.prepared for task in tasks])
+    stated = {**nothing.limits, **{name: part.limits for name, part in parts.items()}}
     if not known:
-        return judge.Compared(), findings
+        return judge.Compared(limits=stated), findings
     cpu = [each for part in parts.values() for each in part.cpu]
     sides = tuple(
         each.model_copy(update={"cpu": tuple(one[each.side] for one in cpu)}) for each in facts
@@ -153,8 +164,9 @@ def all_of(
     return (
         judge.Compared(
             comparison=comparison,
+            limits=stated,
             doubts=tuple(each for part in parts.values() for each in part.doubts),
-            code=compare.exit_code(comparison, tasks[0].comparing.rules),
+            code=compare.exit_code(comparison, tasks[0].comparing.rules, stated.values()),
         ),
         findings,
     )

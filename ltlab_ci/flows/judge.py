@@ -6,7 +6,7 @@ Not here: recording (measure.py), the judging itself (evaluate/), what a report 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ltlab_ci import errors, model
@@ -29,9 +29,13 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """Base against head, if it came to that: why it is invalid, and what that means for the exit code."""
+    """Base against head, if it came to that: why it is invalid, and what that means for the exit code.
+
+    `limits` are the verdicts on thresholds that hang on base, by scenario.
+    """
 
     comparison: model.Comparison | None = None
+    limits: Mapping[str, tuple[model.Verdict, ...]] = field(default_factory=dict)
     doubts: tuple[model.Finding, ...] = ()
     code: errors.ExitCode = errors.ExitCode.OK
 
@@ -59,7 +63,7 @@ def result(
     """Sum everything up in one verdict."""
     beside = against or Compared()
     found = (*findings, *(one for each in judged for one in each.findings))
-    scenarios = tuple(each.result for each in judged)
+    scenarios = tuple(_with(each.result, beside.limits, found) for each in judged)
     code = errors.worst([outcome.exit_code(scenarios, found), beside.code])
     return model.Result(
         verdict=outcome.verdict(code),
@@ -72,6 +76,20 @@ def result(
         reproduce=reproduce,
         times=times,
     )
+
+
+def _with(
+    shown: model.ScenarioResult,
+    limits: Mapping[str, tuple[model.Verdict, ...]],
+    findings: Sequence[model.Finding],
+) -> model.ScenarioResult:
+    """Return a scenario with what was judged against base besides."""
+    if not limits.get(shown.name):
+        return shown
+    verdicts = (*shown.verdicts, *limits[shown.name])
+    own = [each for each in findings if each.scenario == shown.name]
+    verdict = outcome.scenario_verdict(verdicts, own)
+    return shown.model_copy(update={"verdicts": verdicts, "verdict": verdict})
 
 
 def _headline(
@@ -182,7 +200,7 @@ def _rejudged(
     facts = _facts(shown.name, types, reach, ())
     verdicts = (
         *_verdicts(store, store.ask, scenario, facts, reach),
-        *(verdict for verdict in shown.verdicts if verdict.origin != "ltlab"),
+        *(each for each in shown.verdicts if each.origin != "ltlab" or each.against),
     )
     found = [finding for finding in earlier.findings if finding.scenario == shown.name]
     return shown.model_copy(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ltlab_ci import errors, load, model
+from ltlab_ci.evaluate.compare import limits as verdicts
 from ltlab_ci.evaluate.compare import overall
 from ltlab_ci.flows import compare, measure, rounds
 from ltlab_ci.flows.case import found
@@ -21,9 +22,13 @@ _CUT_SHORT = "the comparison did not come to its planned end"
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What came of one scenario: `findings` of its rounds, `doubts` of its figures, CPU by round."""
+    """What came of one scenario: `findings` of its rounds, `doubts` of its figures, CPU by round.
+
+    `limits` are the verdicts on its thresholds that hang on base.
+    """
 
     comparison: model.Comparison | None = None
+    limits: tuple[model.Verdict, ...] = ()
     findings: tuple[model.Finding, ...] = ()
     doubts: tuple[model.Finding, ...] = ()
     cpu: tuple[Mapping[str, float | None], ...] = ()
@@ -50,7 +55,7 @@ def one_of(task: rounds.Task, told: load.Held, *, scenarios: int) -> Part:
         if number == look_at:
             first = _judged(task, told, share=model.FIRST_SHARE / scenarios)
             looks = tuple(_looks(first, number))
-            if first.comparison is not None and overall.settled(first.comparison):
+            if _settled(first):
                 return _part(task, told, first, ran=ran, findings=findings, looks=looks)
         if task.interrupts.requested and number < len(lengths):
             findings.append(measure.interrupted(task.name))
@@ -58,6 +63,14 @@ def one_of(task: rounds.Task, told: load.Held, *, scenarios: int) -> Part:
     share = 1 - model.FIRST_SHARE if looks else 1.0
     last = _judged(task, told, share=share / scenarios) if ran else Part()
     return _part(task, told, last, ran=ran, findings=findings, looks=looks)
+
+
+def _settled(part: Part) -> bool:
+    """Say whether nothing is left to find, in the rows and in what hangs on base."""
+    if part.comparison is None or not overall.settled(part.comparison):
+        return False
+    open_ = any(each.unsure for each in part.limits)
+    return overall.alarmed(part.comparison) or not open_
 
 
 def _round(
@@ -96,7 +109,11 @@ def _judged(task: rounds.Task, told: load.Held, *, share: float) -> Part:
     try:
         with task.interrupts.deferred():  # the caller looks whether somebody asked to stop
             judged = compare.judge(
-                task.folder("base"), task.folder("head"), rules=rules, temp=task.samples / ".spill"
+                task.folder("base"),
+                task.folder("head"),
+                rules=rules,
+                temp=task.samples / ".spill",
+                thresholds=task.prepared.scenario.against_base,
             )
     except errors.ConfigError as error:
         return Part(findings=(measure.finding(error, "invalid", task.name),))
@@ -104,7 +121,7 @@ def _judged(task: rounds.Task, told: load.Held, *, share: float) -> Part:
         each.model_copy(update={"scenario": task.name}) if task.scenario else each
         for each in judged.findings
     )
-    return Part(comparison=judged.comparison, doubts=named)
+    return Part(comparison=judged.comparison, limits=judged.limits, doubts=named)
 
 
 def _part(
@@ -118,7 +135,8 @@ def _part(
 ) -> Part:
     """Return a scenario's part, with how it was measured; no more than it may say."""
     whole = Part(findings=(*_once(findings), *judged.findings, *_busy(task, ran)))
-    comparison, doubts = judged.comparison, judged.doubts
+    comparison, stated = judged.comparison, task.prepared.scenario.against_base
+    limits = judged.limits or verdicts.unjudged(stated, _CUT_SHORT)
     if comparison is not None:
         prefix = f"{task.name}: " if task.scenario else ""
         comparison = comparison.model_copy(
@@ -134,7 +152,14 @@ def _part(
         )
         if whole.cut_short:
             comparison = overall.unsettled(comparison, _CUT_SHORT)
-    return replace(whole, comparison=comparison, doubts=doubts, cpu=tuple(each.cpu for each in ran))
+            limits = verdicts.unjudged(stated, _CUT_SHORT)
+    return replace(
+        whole,
+        comparison=comparison,
+        limits=limits,
+        doubts=judged.doubts,
+        cpu=tuple(each.cpu for each in ran),
+    )
 
 
 def _once(findings: Sequence[model.Finding]) -> Iterator[model.Finding]:

@@ -42,9 +42,23 @@ def run(config: model.Config, outside: Outside) -> model.Result:
         measured, findings = measured_alone(
             config, bench, version, prepared, outside=outside, lab=lab
         )
+        findings = [*findings, *_against_base(prepared)]
         with outside.interrupts.deferred():
             judged, stopped = judged_alone(case, lab, prepared, measured, findings)
             return case.report(judged, [*findings, *stopped], lab)
+
+
+def _against_base(prepared: Sequence[measure.Prepared]) -> Iterator[model.Finding]:
+    """Say that one version alone says nothing about thresholds that hang on another."""
+    number = sum(len(each.scenario.against_base) for each in prepared)
+    if number:
+        named = "1 threshold hangs" if number == 1 else f"{number} thresholds hang"
+        yield model.Finding(
+            code="against-base",
+            effect="warn",
+            message=f"{named} on base, which was not measured here",
+            remedy="`ltlab compare` judges it against base",
+        )
 
 
 @contextlib.contextmanager

@@ -106,6 +106,7 @@ from ltlab_ci.model.thresholds import (
     Threshold,
     ambiguous_in_k6_csv,
     misfit,
+    misfit_of_base,
     parse_key,
     seconds,
 )
@@ -221,6 +222,7 @@ __all__ = [
     "first_look",
     "json_schema",
     "misfit",
+    "misfit_of_base",
     "parse_key",
     "retention_days",
     "seconds",

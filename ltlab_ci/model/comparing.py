@@ -15,6 +15,7 @@ import pydantic
 from ltlab_ci import errors
 from ltlab_ci.model.fields import Duration, Frozen, Text, keep
 from ltlab_ci.model.recorded import Rules
+from ltlab_ci.model.samples import Stat
 from ltlab_ci.model.thresholds import seconds
 
 MERGE_BASE: Final = "merge-base"
@@ -29,6 +30,7 @@ _FAIL_ON = {
     "faster": "faster",
 }
 FAIL_ON: Final = ",".join(_FAIL_ON)
+_LEAST_SHARE, _MOST_SHARE = 0.5, 0.999
 _LEAST_S: Final[dict[Mode, float]] = {"duet": 24.0, "alternate": 48.0}
 
 
@@ -40,6 +42,17 @@ def share(text: str) -> float:
         found = -1.0
     if not 0 <= found < 1:
         raise errors.ConfigError(f"{text!r} is no share below 1", remedy="write 3% or 0.03")
+    return found
+
+
+def percentile(text: str) -> float:
+    """Read `p(99)` or `med` as a share. Raises ConfigError for what cannot be compared."""
+    stat = Stat.parse(text)
+    found = {"med": 0.5, "p": stat.percentile / 100}.get(stat.name, 0.0)
+    if not _LEAST_SHARE <= found <= _MOST_SHARE:
+        raise errors.ConfigError(
+            f"{text} of latency cannot be judged", remedy="write p(50) to p(99.9)"
+        )
     return found
 
 
@@ -84,6 +97,12 @@ class CompareSpec(Frozen):
     )
     min_effect: Annotated[str, keep(share)] = pydantic.Field(
         default="3%", description="The smallest change that is reported."
+    )
+    percentiles: Annotated[tuple[Annotated[str, keep(percentile)], ...], pydantic.Len(1)] = (
+        pydantic.Field(
+            default=("p(50)", "p(95)"),
+            description="What of latency is judged. p(99) needs 100 requests a side in nearly every slice.",
+        )
     )
     fail_on: Annotated[str, keep(failing)] = pydantic.Field(
         default="slower,errors,invalid",
@@ -149,7 +168,11 @@ class Comparing:
             mode=spec.mode,
             warmup_s=seconds(spec.warmup),
             round_s=round_s,
-            rules=Rules(min_effect=share(spec.min_effect), fail_on=failing(spec.fail_on)),
+            rules=Rules(
+                min_effect=share(spec.min_effect),
+                percentiles=tuple(sorted({percentile(each) for each in spec.percentiles})),
+                fail_on=failing(spec.fail_on),
+            ),
             target=target,
         )
 

@@ -43,7 +43,10 @@ class EngineName(StrEnum):
 class ThresholdSpec(Frozen):
     """A threshold with more to say than its limit."""
 
-    that: That = pydantic.Field(description="The limit, in k6's syntax: `p(95) < 300ms`.")
+    that: That = pydantic.Field(
+        description="The limit, in k6's syntax: `p(95) < 300ms`; for `ltlab compare` it may hang on "
+        "what base came to: `p(95) < max(base * 1.3, base + 50ms)`."
+    )
     over: Annotated[str, keep(Span.parse)] | None = pydantic.Field(
         default=None, description="Judge only this part of the run, from its start: `10s..50s`."
     )
@@ -148,7 +151,10 @@ class Cut:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One script of one engine, ready to run; `processes` of the engine share its load."""
+    """One script of one engine, ready to run; `processes` of the engine share its load.
+
+    `against_base` are the thresholds that hang on base, which only a comparison can judge.
+    """
 
     name: str
     engine: EngineName
@@ -156,6 +162,7 @@ class Scenario:
     env: Mapping[str, str] = field(default_factory=dict)
     args: tuple[str, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
+    against_base: tuple[Threshold, ...] = ()
     cut: Cut = Cut()
     place: Place | None = field(default=None, compare=False)
     processes: int = 1

@@ -55,10 +55,12 @@ class Rules:
     """How a comparison is judged.
 
     `share` is the part of the permitted false alarms that this look may spend: 1 where there is
-    one look only. `load_model` "" means: tell from the samples.
+    one look only. `load_model` "" means: tell from the samples. `percentiles` are those of latency that
+    are judged, as shares; each endpoint is judged on those that it has enough requests for.
     """
 
     min_effect: float = 0.03
+    percentiles: tuple[float, ...] = (0.5, 0.95)
     share: float = 1.0
     load_model: Literal["open", "closed", ""] = ""
     fail_on: frozenset[str] = field(default=frozenset({"slower", "more errors", "invalid"}))

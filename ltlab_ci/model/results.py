@@ -32,6 +32,8 @@ class Verdict(Shown):
     """One threshold, what was measured, and whether it holds. Times are in ms, shares 0 to 1.
 
     `place` is where it is stated, None for an engine's own and in older reports.
+    `against` "base": the limit hangs on what base came to (`base`), and was judged with the 95 %
+    interval of `observed`; `unsure` where that reaches beyond the limit, so that nothing is shown.
     """
 
     origin: Literal["ltlab", "k6", "artillery"] = "ltlab"
@@ -47,6 +49,10 @@ class Verdict(Shown):
     status: Status
     observed: float | None = None
     count: int = 0
+    against: Literal["", "base"] = ""
+    base: float | None = None
+    interval: tuple[float, float] | None = None
+    unsure: bool = False
     reason: str = ""
     trend: Trend | None = None
     place: Place | None = None

@@ -1,4 +1,4 @@
-"""A threshold as the user states it: k6's grammar, with units, wildcards and windows besides.
+"""A threshold as the user states it: k6's grammar, with units, wildcards, windows and base besides.
 
 `Threshold.parse` owns the whole form. Not here: judging (evaluate/thresholds.py).
 Grammar of k6: grafana.com/docs/k6, "Thresholds", and `metrics/thresholds_parser.go` of its source.
@@ -10,10 +10,11 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ltlab_ci import errors
+from ltlab_ci.model.formula import TIME_UNITS_MS, WORD, Formula
 from ltlab_ci.model.place import Place
 from ltlab_ci.model.samples import STATS_OF, SYSTEM_TAGS, MetricType, Stat, Unit
 
@@ -31,6 +32,7 @@ _EXPRESSION = re.compile(
     r"(?P<stat>[^<>=!]+?)\s*(?P<op><=|>=|===|==|!=|<|>)\s*"
     r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\s\d.]\S*)?"
 )
+_OF_BASE = re.compile(r"(?P<stat>[^<>=!]+?)\s*(?P<op><=|>=|===|==|!=|<|>)\s*(?P<formula>[^<>=!]+)")
 _PAIR = re.compile(
     r"""\s*(?P<name>"[^"]*"|'[^']*'|[^:,]+?)\s*:\s*"""
     r"""(?P<value>"[^"]*"(?=\s*(?:,|$))|'[^']*'(?=\s*(?:,|$))|[^,]*?)\s*(?P<more>,|$)"""
@@ -39,7 +41,9 @@ _PAIR = re.compile(
 
 _LONGEST_S = 3.6e6
 
-_TIME_UNITS_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+_AGAINST_BASE = {"http_req_duration": ("avg", "med", "p"), "http_req_failed": ("rate",)}
+_ENDS = (0.0, 100.0)  # the smallest and the largest value: no two rounds have them alike
+_ONE_SIDED = frozenset({"<", "<=", ">", ">="})
 
 
 class Severity(StrEnum):
@@ -78,7 +82,8 @@ class Threshold:
     """A limit on one stat of one metric. `bound` is in the metric's own unit (times in ms).
 
     `unit` is how the user wrote the bound: "time", "%", "/s" or "" for a bare number. `place` is
-    where it is stated; two that say the same are equal wherever they stand.
+    where it is stated; two that say the same are equal wherever they stand. With a `formula` the
+    limit hangs on what base came to: `bound` is NaN, which nothing holds, until `at` fills it in.
     """
 
     metric: str
@@ -91,6 +96,7 @@ class Threshold:
     over: Span | None = None
     severity: Severity = Severity.FAIL
     absent_is_zero: bool = False
+    formula: Formula | None = None
     place: Place | None = field(default=None, compare=False)
 
     @classmethod
@@ -109,13 +115,18 @@ class Threshold:
         Raises ConfigError for what is no threshold, with what would be one.
         """
         metric, tags = parse_key(key)
-        found = _EXPRESSION.fullmatch(that.strip())
+        of_base = _OF_BASE.fullmatch(that.strip()) if WORD.search(that) else None
+        found = of_base or _EXPRESSION.fullmatch(that.strip())
         if found is None:
             raise errors.ConfigError(
                 f"threshold {that!r} cannot be read", remedy="write it like 'p(95) < 300ms'"
             )
         stat = Stat.parse(found["stat"])
-        bound, unit = _bound(found["number"], found["unit"] or "", that)
+        formula = Formula.parse(found["formula"]) if of_base else None
+        if formula is not None:
+            bound, unit = math.nan, formula.unit
+        else:
+            bound, unit = _bound(found["number"], found["unit"] or "", that)
         return cls(
             metric=metric,
             tags=tags,
@@ -127,8 +138,13 @@ class Threshold:
             over=over,
             severity=severity,
             absent_is_zero=absent_is_zero,
+            formula=formula,
             place=place,
         )
+
+    def at(self, base: float) -> Threshold:
+        """Return the threshold with the limit that it has where base came to this value."""
+        return self if self.formula is None else replace(self, bound=self.formula.of(base))
 
     @property
     def key(self) -> str:
@@ -160,6 +176,24 @@ def misfit(threshold: Threshold, kind: MetricType, unit: Unit | None) -> str | N
     }
     if not fits[threshold.unit]:
         return f"the unit in {threshold.text!r} does not fit {stat} of a {kind}"
+    return None
+
+
+def misfit_of_base(threshold: Threshold) -> str | None:
+    """Say why a limit that hangs on base cannot be judged by a comparison, None when it can."""
+    known = _AGAINST_BASE.get(threshold.metric)
+    if known is None:
+        return f"{' and '.join(_AGAINST_BASE)} can be held against base, {threshold.metric} cannot"
+    ends = threshold.stat.name == "p" and threshold.stat.percentile in _ENDS
+    if threshold.stat.name not in known or ends:
+        return f"{threshold.stat} of {threshold.metric} cannot be held against base"
+    if threshold.op not in _ONE_SIDED:
+        return f"{threshold.op} cannot be shown of a figure with an interval"
+    unknown = [f"{name}:{pattern}" for name, pattern in threshold.tags if not _told(name, pattern)]
+    if unknown:
+        return f"a comparison tells requests by name and method, not by {unknown[0]}"
+    if threshold.over is not None or threshold.absent_is_zero:
+        return "a limit that hangs on base takes neither `over` nor `absent`"
     return None
 
 
@@ -202,14 +236,19 @@ def ambiguous_in_k6_csv(tags: tuple[tuple[str, str], ...]) -> str | None:
     return None
 
 
+def _told(name: str, pattern: str) -> bool:
+    # Only successful requests are compared, so this filter of k6's scripts changes nothing.
+    return name in {"name", "method"} or (name, pattern) == ("expected_response", "true")
+
+
 def _bound(number: str, unit: str, that: str) -> tuple[float, str]:
     value = float(number)
     if not math.isfinite(value):
         raise errors.ConfigError(
             f"the bound in {that!r} is too large", remedy="write a number below 1e308"
         )
-    if unit in _TIME_UNITS_MS:
-        return value * _TIME_UNITS_MS[unit], "time"
+    if unit in TIME_UNITS_MS:
+        return value * TIME_UNITS_MS[unit], "time"
     if unit == "%":
         return value / 100, "%"
     if unit in {"/s", ""}:

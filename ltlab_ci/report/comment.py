@@ -116,10 +116,7 @@ def length(text: str) -> int:
 def _head(result: model.Result | None, around: model.Around) -> Head:
     mark, title = "⛔", "Load test did not run"
     if result is not None and _missing(result) is None:
-        mark, title = wording.TITLES[result.verdict]
-        if result.comparison is not None:
-            shown = compared.section(result.comparison)
-            mark, title = shown.mark, shown.title
+        mark, title = view.title_of(result)
     if around.cancelled:
         mark, title = "⛔", "Load test cancelled"
     if around.unreviewed:

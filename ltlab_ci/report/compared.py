@@ -48,9 +48,6 @@ class Row:
 class Section:
     """Base against head, ready to be shown."""
 
-    mark: str
-    title: str
-    verdict: str
     rows: tuple[Row, ...]
     folded: tuple[Row, ...]
     basis: tuple[str, ...]
@@ -70,9 +67,6 @@ def section(comparison: model.Comparison) -> Section:
     shown = OPEN_ROWS - 1
     rest = [*first[shown:], *quiet, *([] if work_first else [work])]
     return Section(
-        mark=MARKS[comparison.verdict],
-        title=f"Load test: {comparison.verdict}",
-        verdict=comparison.verdict,
         rows=(*first[:shown], _errors(comparison.errors)),
         folded=tuple(rest),
         basis=tuple(_basis(comparison)),
@@ -254,7 +248,12 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
         f"{figures.share(comparison.alpha)} by design. Changes are measured pairwise, so they can "
         "differ a little from the ratio of the two columns."
     )
-    shown = [each for each in comparison.endpoints if each.base_p99 is not None]
+    judged = {(row.scenario, row.name, row.method) for row in comparison.rows if row.stat == "p(99)"}
+    shown = [
+        each
+        for each in comparison.endpoints
+        if each.base_p99 is not None and (each.scenario, each.name, each.method) not in judged
+    ]
     if shown:
         named = (
             f"{endpoint(each.name, each.method)} {figures.ms(each.base_p99)} → "

@@ -110,12 +110,7 @@ def build(result: model.Result, *, limits: Limits) -> View:
     # With trouble the table shows trouble, and what holds is folded; without, there is no fold.
     shown, folded = (failing, rows[len(failing) :]) if failing else (rows, [])
     remarks = remarks_of(result.findings)
-    mark, title = wording.TITLES[result.verdict]
-    comparison = compared.section(result.comparison) if result.comparison else None
-    # Where base and head are not all that was judged, their verdict must not hide another one.
-    broken = any(verdict.blocks for each in result.scenarios for verdict in each.verdicts)
-    if comparison is not None and result.verdict != "error" and not broken:
-        mark, title = comparison.mark, comparison.title
+    mark, title = title_of(result)
     return View(
         mark=mark,
         title=title,
@@ -136,13 +131,23 @@ def build(result: model.Result, *, limits: Limits) -> View:
             for number, scenario in enumerate(result.scenarios)
         ),
         snapshots=posted(result.snapshots),
-        comparison=comparison,
+        comparison=compared.section(result.comparison) if result.comparison else None,
         environment=environment(result.environment),
         exit_code=result.exit_code,
         reproduce=escape.visible(result.reproduce, longest=_COMMAND),
         started=escape.visible(result.times.started),
         wall=figures.duration(result.times.wall_s),
     )
+
+
+def title_of(result: model.Result) -> tuple[str, str]:
+    """Return the mark and the words that stand above everything."""
+    # Where base and head are not all that was judged, their verdict must not hide another one.
+    broken = any(verdict.blocks for each in result.scenarios for verdict in each.verdicts)
+    if result.comparison is None or result.verdict == "error" or broken:
+        return wording.TITLES[result.verdict]
+    verdict = result.comparison.verdict
+    return compared.MARKS[verdict], f"Load test: {verdict}"
 
 
 def ordered(result: model.Result) -> list[Row]:

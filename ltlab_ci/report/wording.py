@@ -77,7 +77,10 @@ def limit(verdict: model.Verdict) -> str:
     """Return the limit alone: `< 500 ms`; the whole expression where its parts are not known."""
     if verdict.bound is None or not verdict.op:
         return expression(verdict)
-    return f"{escape.visible(verdict.op)} {figures.limit(verdict.bound, verdict.unit)}"
+    told = figures.limit(verdict.bound, verdict.unit)
+    if verdict.against:  # a measured number, not the user's
+        told = figures.of_unit(verdict.bound, verdict.unit, bound=verdict.observed)
+    return f"{escape.visible(verdict.op)} {told}"
 
 
 def note(verdict: model.Verdict) -> str:
@@ -85,10 +88,22 @@ def note(verdict: model.Verdict) -> str:
     parts = (
         whose(verdict),
         f"over {escape.visible(verdict.over)}" if verdict.over else "",
-        "only warns" if verdict.severity == "warn" else "",
+        "only warns" if verdict.severity == "warn" and not verdict.unsure else "",
+        _against_base(verdict),
         _reason(verdict),
     )
     return "; ".join(part for part in parts if part)
+
+
+def _against_base(verdict: model.Verdict) -> str:
+    """Say what a limit hangs on, and what the interval leaves open."""
+    if verdict.base is None or verdict.interval is None:
+        return ""
+    base, low, high = (
+        figures.of_unit(each, verdict.unit) for each in (verdict.base, *verdict.interval)
+    )
+    said = f"{expression(verdict)}, with base at {base} and head between {low} and {high}"
+    return f"{said}: not shown, a longer measurement may tell" if verdict.unsure else said
 
 
 def whose(verdict: model.Verdict) -> str:

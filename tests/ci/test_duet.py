@@ -16,6 +16,11 @@ pytestmark = pytest.mark.timeout(600)
 
 SLOW = ("--wait-ms", "20")
 SLOWER = ("--wait-ms", "36")
+AGAINST_BASE = (
+    '{http_req_failed: ["rate < 1%", "rate < base + 1%"], '
+    'http_req_duration: ["p(95) < base * 1.1", "p(95) < base + 1s"], '
+    '"http_req_duration{name:/nowhere}": ["p(95) < base * 2"]}'
+)
 ARTILLERY = """\
 config:
   target: "{{ $processEnvironment.BASE_URL }}"
@@ -44,10 +49,18 @@ def judged_again(project: projects.Project, *words: str) -> projects.Found:
 
 
 def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
-    project = versions.project(tmp_path / "p", base=SLOW, head=SLOWER)
+    project = versions.project(tmp_path / "p", base=SLOW, head=SLOWER, thresholds=AGAINST_BASE)
     run = project.run("compare")
     assert run.code == 1
     comparison = run.found["comparison"]
+    crossed = run.verdict("http_req_duration p(95) < base * 1.1")
+    assert (crossed["status"], crossed["against"], crossed["unsure"]) == ("fail", "base", False)
+    assert crossed["bound"] == pytest.approx(crossed["base"] * 1.1)
+    assert crossed["interval"][0] > crossed["bound"]
+    assert run.verdict("http_req_duration p(95) < base + 1s")["status"] == "pass"
+    assert run.verdict("http_req_failed rate < base + 1%")["status"] == "pass"
+    assert run.verdict("http_req_duration p(95) < base * 2")["reason"].startswith("no request on")
+    assert "1 of 5 thresholds crossed; 1 threshold without data" in run.found["headline"]
     assert (comparison["verdict"], comparison["mode"], comparison["rounds"]) == (
         *("slower", "duet"),
         4,

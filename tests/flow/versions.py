@@ -13,6 +13,7 @@ from tests.flow import projects
 
 SERVICE = projects.DATA / "flow" / "versioned.py"
 PATIENCE_S = 300.0  # a comparison takes its time, and longer on a busy machine
+THRESHOLDS = '{http_req_failed: ["rate < 1%"]}'
 COMPARE = "{budget: 24s, round: 6s, warmup: 1s}"
 BUSY = (
     "executor: 'constant-arrival-rate', rate: 25, duration: '1s', preAllocatedVUs: 10, maxVUs: 50"
@@ -20,7 +21,14 @@ BUSY = (
 SCRIPT = projects.k6("http.get(`${url}/a`);", options=f"scenarios: {{ visit: {{ {BUSY} }} }}")
 
 
-def lab(flags: Sequence[str], *, compare: str = COMPARE, build: str = "", script: str) -> str:
+def lab(
+    flags: Sequence[str],
+    *,
+    compare: str = COMPARE,
+    build: str = "",
+    script: str,
+    thresholds: str = THRESHOLDS,
+) -> str:
     """Return the ltlab.yml of a version."""
     command = json.dumps([sys.executable, str(SERVICE), "{port}", *flags])
     built = f", build: {json.dumps(build)}" if build else ""
@@ -28,7 +36,7 @@ def lab(flags: Sequence[str], *, compare: str = COMPARE, build: str = "", script
     return projects.lab(
         service,
         script=script,
-        thresholds='{http_req_failed: ["rate < 1%"]}',
+        thresholds=thresholds,
         more=f"compare: {compare}\n",
     )
 
@@ -42,6 +50,7 @@ def project(  # what a version may differ by
     compare: str = COMPARE,
     script: str = "load.js",
     files: Mapping[str, str] | None = None,
+    thresholds: str = THRESHOLDS,
 ) -> projects.Project:
     """Return a project on branch `work`, whose merge base with main runs with other flags."""
     repository.made(folder)
@@ -51,6 +60,6 @@ def project(  # what a version may differ by
     )
     repository.commit(folder)
     repository.git(folder, "checkout", "--quiet", "-b", "work")
-    projects.write(folder, lab(head, compare=compare, script=script))
+    projects.write(folder, lab(head, compare=compare, script=script, thresholds=thresholds))
     repository.commit(folder)
     return replace(made, patience_s=PATIENCE_S)

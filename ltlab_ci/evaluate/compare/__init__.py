@@ -35,10 +35,10 @@ def compare(
     recording: model.Recording, rules: model.Rules
 ) -> tuple[model.Comparison, tuple[model.Finding, ...]]:
     """Judge a recording; findings say why it is invalid, if it is."""
-    whole = slices.cut(recording)
+    whole = slices.cut(recording, rules.percentiles)
     kind = throughput.load_model(recording, whole, rules)
     found = tuple(validity.findings(recording, whole, kind))
-    latency = verdicts.measure(recording, whole)
+    latency = verdicts.measure(recording, whole, rules.percentiles)
     rows = verdicts.judge(recording, whole, latency, rules, _LATENCY * rules.share)
     errors, errors_of = failures.judge(recording, whole, _ERRORS * rules.share)
     rows = _without_bad_gains(rows, errors, errors_of)
@@ -140,14 +140,15 @@ def _shown(
     latency: verdicts.Latency,
     counts: tuple[Ints, Ints],
 ) -> tuple[model.Unjudged, ...]:
+    p99 = latency.shares.index(verdicts.P99)
     return tuple(
         model.Unjudged(
             name=recording.endpoints[index][0],
             method=recording.endpoints[index][1],
             base_requests=int(counts[0][index]),
             head_requests=int(counts[1][index]),
-            base_p99=_cut(float(latency.base_all[place, verdicts.P99])),
-            head_p99=_cut(float(latency.head_all[place, verdicts.P99])),
+            base_p99=_cut(float(latency.base_all[place, p99])),
+            head_p99=_cut(float(latency.head_all[place, p99])),
         )
         for place, index in enumerate(whole.tested)
     )

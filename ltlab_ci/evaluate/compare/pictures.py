@@ -32,7 +32,7 @@ def of(
     rows: Sequence[model.Change],
 ) -> model.Pictured:
     """Return what to show; `rows` are the verdicts on latency, a row each endpoint and percentile."""
-    chosen = _worst(rows)[:MOST_ENDPOINTS]
+    chosen = _worst([recording.endpoints[index] for index in whole.tested], rows)[:MOST_ENDPOINTS]
     counts = {side: _counts(recording, whole, side, chosen) for side in slices.SIDES}
     starts = np.cumsum([0, *whole.counts[:-1]])
     return model.Pictured(
@@ -51,16 +51,13 @@ def of(
     )
 
 
-def _worst(rows: Sequence[model.Change]) -> list[int]:
+def _worst(tested: Sequence[tuple[str, str]], rows: Sequence[model.Change]) -> list[int]:
     """Return tested endpoints by their place, those with the worst row first."""
-    stats = len(verdicts.JUDGED)
-
-    def rank(place: int) -> tuple[int, float, int]:
-        own = rows[place * stats : (place + 1) * stats]
-        at, size = min((_WORST_FIRST.index(row.verdict), -abs(row.change)) for row in own)
-        return at, size, place
-
-    return sorted(range(len(rows) // stats), key=rank)
+    ranks: dict[tuple[str, str], tuple[int, float]] = {}
+    for row in rows:
+        rank = _WORST_FIRST.index(row.verdict), -abs(row.change)
+        ranks[row.name, row.method] = min(rank, ranks.get((row.name, row.method), rank))
+    return sorted(range(len(tested)), key=lambda place: (*ranks[tested[place]], place))
 
 
 def _starts_s(whole: slices.Cut) -> list[float]:
@@ -82,10 +79,10 @@ def _endpoint(
     name, method = recording.endpoints[whole.tested[place]]
     met = np.flatnonzero(base + head)
     first, last = (int(met[0]), int(met[-1]) + 1) if len(met) else (0, 0)
-    stats = len(verdicts.JUDGED)
+    stats = len(latency.judged)
     changes = np.expm1(latency.differences.reshape(whole.total, -1, stats)[:, place, :])
     fewest = min(int(base.sum()), int(head.sum()))
-    shown = [fewest * (1 - share) >= _BEYOND for share in verdicts.SHARES]
+    shown = [fewest * (1 - share) >= _BEYOND for share in latency.shares]
     return model.PicturedEndpoint(
         name=name,
         method=method,
@@ -93,12 +90,12 @@ def _endpoint(
         first=first + _BINS[0],
         base=tuple(int(each) for each in base[first:last]),
         head=tuple(int(each) for each in head[first:last]),
-        shares=verdicts.SHARES,
+        shares=latency.shares,
         base_ms=_known(np.where(shown, latency.base_all[place], np.nan)),
         head_ms=_known(np.where(shown, latency.head_all[place], np.nan)),
         changes=tuple(
             model.SliceChanges(stat=verdicts.stat(share), values=_known(changes[:, column]))
-            for column, share in enumerate(verdicts.JUDGED)
+            for column, share in enumerate(latency.judged)
         ),
     )
 

@@ -8,8 +8,9 @@ Not here: what the figures mean (signedrank.py, verdicts.py).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,8 @@ FEWEST_SLICES = 12
 MOST_SLICES = 600  # pairs of slices are compared with pairs: longer runs get wider slices
 ENOUGH = 30  # requests a side a slice
 _ENOUGH_IN = 0.9  # share of the slices; the others may have a few less
-_TOO_FEW = 10  # a slice with fewer requests says nothing about this endpoint
+_TOO_FEW = 3  # a slice with a third of what is needed says nothing about this endpoint
+_ROUNDING = 1e-6  # 1 / (1 - 0.99) is a little more than 100
 _NEARLY = 0.1  # 19.9 s are ten slices of 2 s
 
 
@@ -45,12 +47,16 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cut:
-    """How all rounds are cut: `counts` slices in each round, all slices numbered through."""
+    """How all rounds are cut: `counts` slices in each round, all slices numbered through.
+
+    `tested` are the endpoints that can be judged, `judged` the percentiles of each, as shares.
+    """
 
     spans: tuple[Span, ...]
     width_s: float
     counts: tuple[int, ...]
-    tested: tuple[int, ...]
+    tested: tuple[int, ...] = ()
+    judged: tuple[tuple[float, ...], ...] = ()
 
     @property
     def total(self) -> int:
@@ -85,39 +91,58 @@ def span(one: model.Round) -> Span:
     )
 
 
-def cut(recording: model.Recording) -> Cut:
-    """Choose the narrowest slices that let most endpoints be tested.
+def cut(recording: model.Recording, shares: Sequence[float]) -> Cut:
+    """Choose the narrowest slices that let most percentiles of most endpoints be judged.
 
-    An endpoint is tested where nearly every slice has 30 successful requests of it a side.
+    One is judged where nearly every slice has enough successful requests of its endpoint a side.
     """
-    spans = tuple(span(one) for one in recording.rounds)
     best: Cut | None = None
-    for width in WIDTHS_S:
-        counts = _slices(spans, width)
-        if best is not None and sum(counts) < FEWEST_SLICES:
+    for whole in widths(recording):
+        if best is not None and whole.total < FEWEST_SLICES:
             break
-        whole = Cut(spans=spans, width_s=width, counts=counts, tested=())
-        tested = _tested(recording, whole)
-        if best is None or len(tested) > len(best.tested):
-            best = Cut(spans=spans, width_s=width, counts=counts, tested=tested)
+        whole = _judged(recording, whole, shares)
+        if best is None or sum(map(len, whole.judged)) > sum(map(len, best.judged)):
+            best = whole
     assert best is not None  # there are widths
-    while best.total > MOST_SLICES:
-        width = best.width_s * 2
-        counts = _slices(spans, width)
-        best = Cut(spans=spans, width_s=width, counts=counts, tested=best.tested)
     return best
+
+
+def widths(recording: model.Recording) -> Iterator[Cut]:
+    """Yield ways to cut all rounds, the narrowest slices first."""
+    spans = tuple(span(one) for one in recording.rounds)
+    for width in WIDTHS_S:
+        wide = width
+        while sum(_slices(spans, wide)) > MOST_SLICES:
+            wide *= 2
+        yield Cut(spans=spans, width_s=wide, counts=_slices(spans, wide))
+
+
+def needed(share: float) -> int:
+    """Return how many requests a side a slice a percentile needs: 30, and one beyond it at least."""
+    return max(ENOUGH, math.ceil(1 / (1 - share) - _ROUNDING))
 
 
 def _slices(spans: Sequence[Span], width_s: float) -> tuple[int, ...]:
     return tuple(int(each.seconds / width_s + _NEARLY) for each in spans)
 
 
-def _tested(recording: model.Recording, whole: Cut) -> tuple[int, ...]:
+def _judged(recording: model.Recording, whole: Cut, shares: Sequence[float]) -> Cut:
     if not whole.total:
-        return ()
+        return whole
     fewer = np.minimum(*(requests(recording, whole, side, ok=True) for side in SIDES))
-    enough = (fewer >= ENOUGH).mean(axis=0) >= _ENOUGH_IN
-    return tuple(int(each) for each in np.flatnonzero(enough))
+    enough = {share: suffices(fewer, share) for share in shares}
+    judged = {
+        endpoint: tuple(share for share in shares if enough[share][endpoint])
+        for endpoint in range(len(recording.endpoints))
+    }
+    tested = {endpoint: found for endpoint, found in judged.items() if found}
+    return replace(whole, tested=tuple(tested), judged=tuple(tested.values()))
+
+
+def suffices(fewer: Ints, share: float) -> NDArray[np.bool_]:
+    """Say of each column whether nearly all slices have enough; counts of the side with fewer."""
+    found: NDArray[np.bool_] = (fewer >= needed(share)).mean(axis=0) >= _ENOUGH_IN
+    return found
 
 
 SIDES = ("base", "head")
@@ -156,15 +181,20 @@ def requests(recording: model.Recording, whole: Cut, side: str, *, ok: bool) -> 
 
 
 def quantiles(
-    recording: model.Recording, whole: Cut, side: str, shares: Sequence[float]
+    recording: model.Recording,
+    whole: Cut,
+    side: str,
+    shares: Sequence[float],
+    groups_of: Sequence[Sequence[int]],
 ) -> tuple[Floats, Floats]:
-    """Return quantiles in ms of successful requests to the tested endpoints.
+    """Return quantiles in ms of successful requests to groups of endpoints.
 
-    First of each slice, shape (slices, endpoints, shares), NaN where there are too few; then over
-    all slices, shape (endpoints, shares). Linear interpolation between closest ranks.
+    First of each slice, shape (slices, groups, shares), NaN where there are too few; then over
+    all slices, shape (groups, shares). Linear interpolation between closest ranks.
     """
     code = np.full(len(recording.endpoints), -1, dtype=np.int64)
-    code[list(whole.tested)] = np.arange(len(whole.tested))
+    for number, members in enumerate(groups_of):
+        code[list(members)] = number
     times, groups = [], []
     for samples, inside, index in pieces(recording, whole, side):
         endpoint = code[samples.endpoint[inside]]
@@ -172,22 +202,23 @@ def quantiles(
         times.append(samples.ms[inside][taken])
         groups.append(endpoint[taken] * whole.total + index[taken])
     ms, group = np.concatenate(times), np.concatenate(groups)
-    shape = (len(whole.tested), whole.total)
-    of_slices = _grouped(ms, group, shape[0] * shape[1], shares, fewest=_TOO_FEW)
-    of_all = _grouped(ms, group // max(1, whole.total), shape[0], shares, fewest=1)
+    shape = (len(groups_of), whole.total)
+    fewest = [needed(share) // _TOO_FEW for share in shares]
+    of_slices = _grouped(ms, group, shape[0] * shape[1], shares, fewest)
+    of_all = _grouped(ms, group // max(1, whole.total), shape[0], shares, [1] * len(shares))
     return of_slices.reshape(*shape, len(shares)).transpose(1, 0, 2), of_all
 
 
 def _grouped(
-    values: Floats, group: Ints, number: int, shares: Sequence[float], *, fewest: int
+    values: Floats, group: Ints, number: int, shares: Sequence[float], fewest: Sequence[int]
 ) -> Floats:
     """Return quantiles of each group; shape (groups, shares), NaN for a group of too few."""
     ordered = values[np.lexsort((values, group))]
     sizes = np.bincount(group, minlength=number)
     first = np.concatenate(([0], np.cumsum(sizes)[:-1]))
     found = np.full((number, len(shares)), np.nan)
-    some = sizes >= fewest
-    for column, share in enumerate(shares):
+    for column, (share, least) in enumerate(zip(shares, fewest, strict=True)):
+        some = sizes >= least
         rank = (sizes[some] - 1) * share
         below = np.floor(rank).astype(np.int64)
         low = ordered[first[some] + below]

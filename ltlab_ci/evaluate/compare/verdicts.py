@@ -17,18 +17,20 @@ from ltlab_ci.evaluate.compare import launches, signedrank, slices
 
 Floats = NDArray[np.float64]
 
-JUDGED = (0.5, 0.95)
-SHARES = (*JUDGED, 0.9, 0.99, 0.999)
-"""What is judged comes first; the others are only shown."""
-
-P99 = SHARES.index(0.99)
+P99 = 0.99
+_SHOWN = (0.5, 0.95, 0.9, P99, 0.999)
 _NO_CHANGE = math.log(1.05)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Latency:
-    """Quantiles of both sides: of slices (slices, endpoints, 2), of all (endpoints, 5)."""
+    """Quantiles of both sides: of slices (slices, endpoints, judged), of all (endpoints, shares).
 
+    `shares` are the judged percentiles first, then those that are only shown.
+    """
+
+    judged: tuple[float, ...]
+    shares: tuple[float, ...]
     base: Floats
     head: Floats
     base_all: Floats
@@ -36,7 +38,7 @@ class Latency:
 
     @property
     def differences(self) -> Floats:
-        """Return ln head - ln base; shape (slices, 2 * endpoints), NaN where nothing is known."""
+        """Return ln head - ln base; shape (slices, endpoints * judged), NaN where nothing is known."""
         with np.errstate(divide="ignore", invalid="ignore"):
             found = np.log(self.head) - np.log(self.base)
         return np.where(np.isfinite(found), found, np.nan).reshape(
@@ -44,13 +46,22 @@ class Latency:
         )
 
 
-def measure(recording: model.Recording, whole: slices.Cut) -> Latency:
+def measure(
+    recording: model.Recording, whole: slices.Cut, percentiles: tuple[float, ...]
+) -> Latency:
     """Take the quantiles of every tested endpoint."""
-    base, base_all = slices.quantiles(recording, whole, "base", SHARES)
-    head, head_all = slices.quantiles(recording, whole, "head", SHARES)
-    judged = len(JUDGED)
+    shares = tuple(dict.fromkeys((*percentiles, *_SHOWN)))
+    groups = [(endpoint,) for endpoint in whole.tested]
+    base, base_all = slices.quantiles(recording, whole, "base", shares, groups)
+    head, head_all = slices.quantiles(recording, whole, "head", shares, groups)
+    judged = len(percentiles)
     return Latency(
-        base=base[:, :, :judged], head=head[:, :, :judged], base_all=base_all, head_all=head_all
+        judged=percentiles,
+        shares=shares,
+        base=base[:, :, :judged],
+        head=head[:, :, :judged],
+        base_all=base_all,
+        head_all=head_all,
     )
 
 
@@ -62,15 +73,20 @@ def judge(
     alpha: float,
 ) -> tuple[model.Change, ...]:
     """Judge every row; `alpha` is the chance of any false alarm in all of them together."""
-    differences = latency.differences
-    if not differences.size:
+    judged = [
+        (place, column)
+        for place, shares in enumerate(whole.judged)
+        for column, share in enumerate(latency.judged)
+        if share in shares
+    ]
+    if not judged or not whole.total:
         return ()
+    differences = latency.differences[:, [p * len(latency.judged) + c for p, c in judged]]
     test = signedrank.joint(signedrank.scores(differences))
     found = launches.estimates(differences, whole.round_of)
     critical = test.critical(alpha)
     rows = []
-    for column, at in enumerate(found):
-        endpoint, at_share = divmod(column, len(JUDGED))
+    for column, ((endpoint, at_share), at) in enumerate(zip(judged, found, strict=True)):
         name, method = recording.endpoints[whole.tested[endpoint]]
         alarm = bool(test.p[column] <= alpha) and _clear(at, critical, rules)
         verdict = _verdict(at, alarm=alarm)
@@ -80,7 +96,7 @@ def judge(
                 metric="http_req_duration",
                 name=name,
                 method=method,
-                stat=stat(JUDGED[at_share]),
+                stat=stat(latency.judged[at_share]),
                 base=float(latency.base_all[endpoint, at_share]),
                 head=float(latency.head_all[endpoint, at_share]),
                 change=math.expm1(at.centre),

@@ -37,6 +37,8 @@ def check(tmp_path: Path, block: str) -> None:
         "  dropped_iterations: {that: count < 1, absent: zero}\n",
         "  my_errors: {that: count < 1, absent: zero}\n",
         "  vus: max < 10\n",
+        "  http_req_duration{name:GET *}: p(95) < max(base * 1.3, base + 50ms)\n",
+        "  http_req_failed: rate < base + 0.5%\n",
     ],
 )
 def test_thresholds__lets_pass(tmp_path: Path, block: str) -> None:

@@ -53,6 +53,10 @@ def kinds(base: object, head: object) -> list[ChangeKind]:
     return [change.kind for change in found]
 
 
+def test_changes__a_limit_that_hangs_on_base_is_another_one() -> None:
+    assert kinds("p(95) < 300ms", "p(95) < base * 1.3") == ["removed", "added"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "kind"),
     [
@@ -68,6 +72,11 @@ def kinds(base: object, head: object) -> list[ChangeKind]:
         ("count != 3", "count < 3", "tightened"),
         ("p(95) < 300", "p(95) > 300", "changed"),
         ("rate == 1", "rate === 1", None),
+        ("p(95) < base * 1.3", "p(95) < base * 1.5", "loosened"),
+        ("p(95) < base * 1.3", "p(95) < max(base * 1.3, base + 50ms)", "loosened"),
+        ("p(95) < base * 2", "p(95) < min(base * 2, base + 100ms)", "tightened"),
+        ("p(95) < base * 130%", "p(95) < 1.3 * base", None),
+        ("p(95) < base * 1.5", "p(95) < base + 50ms", "changed"),
     ],
 )
 def test_changes__the_bound_says_what_is_looser(before: str, after: str, kind: str | None) -> None:

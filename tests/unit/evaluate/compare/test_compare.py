@@ -69,6 +69,20 @@ def test_compare__the_unit_of_time_does_not_matter(seed: int, factor: float) -> 
         assert row.verdict == other.verdict
 
 
+def test_compare__p99_is_judged_where_it_is_asked_for_and_has_enough_requests() -> None:
+    asked = (0.5, 0.95, 0.99)
+    often = simulated.a_recording(3, change=0.3, rate=80)
+    [at99] = [row for row in judged(often, percentiles=asked).rows if row.stat == "p(99)"]
+    assert at99.change == pytest.approx(0.3, abs=0.15)
+    # 20 requests/s to each of four: 200 in the widest slices, but too few slices of that width.
+    seldom = simulated.a_recording(3, change=0.3, rate=40, endpoints=4)
+    found = judged(seldom, percentiles=asked)
+    assert {row.stat for row in found.rows} == {"p(50)", "p(95)"}
+    assert len(found.rows) == 8
+    assert all(each.base_p99 for each in found.endpoints)
+    assert judged(often).rows == judged(often, percentiles=(0.5, 0.95)).rows
+
+
 @settings(max_examples=10)
 @given(SEEDS)
 def test_compare__the_order_of_samples_does_not_matter(seed: int) -> None:

@@ -1,0 +1,209 @@
+"""Thresholds that hang on base, judged with the interval of what was compared, not with the point.
+
+One is crossed where even the favourable end of the interval lies beyond the limit, and holds where the
+other end is within it; between the two nothing is shown. Not here: what changed at all (verdicts.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltlab_ci import model
+from ltlab_ci.evaluate.compare import launches, slices
+from ltlab_ci.model import patterns
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_Z95 = 1.959964
+_DIGITS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Figure:
+    """What base and head came to, in the metric's unit, and how far below or above head may lie."""
+
+    base: float
+    head: float
+    low: float
+    high: float
+    count: int
+
+
+def judge(
+    recording: model.Recording, thresholds: Sequence[model.Threshold], *, doubt: str = ""
+) -> tuple[model.Verdict, ...]:
+    """Give every threshold its verdict, in the order given; with a doubt none can be judged."""
+    return tuple(_judged(recording, each, doubt) for each in thresholds)
+
+
+def unjudged(thresholds: Sequence[model.Threshold], why: str) -> tuple[model.Verdict, ...]:
+    """Return the verdicts of thresholds that nothing was compared for."""
+    return tuple(_verdict(each, model.Status.NO_DATA, reason=why) for each in thresholds)
+
+
+def _judged(
+    recording: model.Recording, threshold: model.Threshold, doubt: str
+) -> model.Verdict:
+    if doubt:
+        return _verdict(threshold, model.Status.NO_DATA, reason=doubt)
+    members = [
+        index
+        for index, (name, method) in enumerate(recording.endpoints)
+        if _matches(threshold.tags, name=name, method=method)
+    ]
+    if not members:
+        return _verdict(
+            threshold,
+            model.Status.NO_DATA,
+            reason=f"no request on either side matches {threshold.key}",
+        )
+    of = _shares if threshold.metric == "http_req_failed" else _times
+    figure = of(recording, members, threshold.stat)
+    if isinstance(figure, str):
+        return _verdict(threshold, model.Status.NO_DATA, reason=figure)
+    stated = threshold.at(figure.base)
+    unsure = stated.holds(figure.low) is not stated.holds(figure.high)
+    if stated.holds(figure.head):
+        return _verdict(stated, model.Status.PASS, figure=figure, unsure=unsure)
+    # What is not shown turns nothing red: it is a warning.
+    shown = replace(stated, severity=model.Severity.WARN) if unsure else stated
+    return _verdict(shown, model.Status.FAIL, figure=figure, unsure=unsure)
+
+
+def _matches(tags: Sequence[tuple[str, str]], **known: str) -> bool:
+    return all(patterns.matches(pattern, known[tag]) for tag, pattern in tags if tag in known)
+
+
+def _times(
+    recording: model.Recording, members: Sequence[int], stat: model.Stat
+) -> _Figure | str:
+    """Compare a stat of successful requests slice by slice, as rows are; or say why it cannot be."""
+    share = {"med": 0.5, "p": stat.percentile / 100}.get(stat.name)
+    whole = _cut(recording, members, share or 0.5)
+    if whole is None:
+        return f"too few successful requests in slices of {slices.WIDTHS_S[-1]:g} s for {stat}"
+    sides = [_of_slices(recording, whole, side, members, share) for side in slices.SIDES]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = np.log(sides[1][0]) - np.log(sides[0][0])
+    differences = np.where(np.isfinite(apart), apart, np.nan)[:, None]
+    if np.isfinite(differences).sum() < slices.FEWEST_SLICES:
+        return f"fewer than {slices.FEWEST_SLICES} slices have a figure on both sides"
+    [at] = launches.estimates(differences, whole.round_of)
+    base = sides[0][1]
+    return _Figure(
+        base=base,
+        head=base * math.exp(at.centre),
+        low=base * math.exp(at.low95),
+        high=base * math.exp(at.high95),
+        count=int(_requests(recording, whole, "head", members, ok=True).sum()),
+    )
+
+
+def _cut(
+    recording: model.Recording, members: Sequence[int], share: float
+) -> slices.Cut | None:
+    """Return the narrowest slices that have enough requests on both sides, None where none have."""
+    for whole in slices.widths(recording):
+        if whole.total < slices.FEWEST_SLICES:
+            return None
+        both = [_requests(recording, whole, side, members, ok=True) for side in slices.SIDES]
+        if slices.suffices(np.minimum(*both)[:, None], share)[0]:
+            return whole
+    return None
+
+
+def _requests(
+    recording: model.Recording, whole: slices.Cut, side: str, members: Sequence[int], *, ok: bool
+) -> Ints:
+    found: Ints = slices.requests(recording, whole, side, ok=ok)[:, list(members)].sum(axis=1)
+    return found
+
+
+def _of_slices(
+    recording: model.Recording,
+    whole: slices.Cut,
+    side: str,
+    members: Sequence[int],
+    share: float | None,
+) -> tuple[Floats, float]:
+    """Return a side's figure in each slice and over all of them; `share` None is the average."""
+    if share is not None:
+        each, together = slices.quantiles(recording, whole, side, (share,), [members])
+        return each[:, 0, 0], float(together[0, 0])
+    total, number = np.zeros(whole.total), np.zeros(whole.total)
+    for samples, inside, index in slices.pieces(recording, whole, side):
+        taken = samples.ok[inside] & np.isin(samples.endpoint[inside], members)
+        times = samples.ms[inside][taken]
+        total += np.bincount(index[taken], weights=times, minlength=whole.total)
+        number += np.bincount(index[taken], minlength=whole.total)
+    averages = np.divide(total, number, out=np.full(whole.total, np.nan), where=number > 0)
+    return averages, float(total.sum() / number.sum())
+
+
+def _shares(
+    recording: model.Recording,
+    members: Sequence[int],
+    stat: model.Stat,  # noqa: ARG001  (a rate metric has one that can be compared)
+) -> _Figure | str:
+    """Compare shares of failed requests; the interval is a jackknife over slices.
+
+    Failures come in bursts, so slices, not requests, are what is left out one by one (Efron and Stein,
+    Annals of Statistics 9 (1981), 586-596): of head's share, given base's.
+    """
+    whole = next(iter(slices.widths(recording)))
+    failed = np.stack([_requests(recording, whole, s, members, ok=False) for s in slices.SIDES])
+    fine = np.stack([_requests(recording, whole, s, members, ok=True) for s in slices.SIDES])
+    requests = failed + fine
+    if not requests.sum(axis=1).all() or whole.total < slices.FEWEST_SLICES:
+        return "too few requests on both sides at the same time"
+    base, head = failed.sum(axis=1) / requests.sum(axis=1)
+    rest = requests.sum(axis=1, keepdims=True) - requests
+    left = (failed.sum(axis=1, keepdims=True) - failed) / np.maximum(rest, 1)
+    apart = left[1] - left[0]
+    error = math.sqrt(float(np.square(apart - apart.mean()).sum()) * (len(apart) - 1) / len(apart))
+    return _Figure(
+        base=float(base),
+        head=float(head),
+        low=max(0.0, float(head) - _Z95 * error),
+        high=min(1.0, float(head) + _Z95 * error),
+        count=int(requests[1].sum()),
+    )
+
+
+def _verdict(
+    threshold: model.Threshold,
+    status: model.Status,
+    *,
+    figure: _Figure | None = None,
+    reason: str = "",
+    unsure: bool = False,
+) -> model.Verdict:
+    return model.Verdict(
+        metric=threshold.metric,
+        tags=dict(threshold.tags),
+        threshold=threshold.text,
+        stat=str(threshold.stat),
+        op=threshold.op,
+        bound=None if math.isnan(threshold.bound) else _rounded(threshold.bound),
+        unit="share" if threshold.metric == "http_req_failed" else "ms",
+        severity=threshold.severity.value,
+        status=status,
+        observed=_rounded(figure.head) if figure is not None else None,
+        count=figure.count if figure is not None else 0,
+        against="base",
+        base=_rounded(figure.base) if figure is not None else None,
+        interval=(_rounded(figure.low), _rounded(figure.high)) if figure is not None else None,
+        unsure=unsure,
+        reason=reason,
+        place=threshold.place,
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
