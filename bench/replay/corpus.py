@@ -40,7 +40,10 @@ _COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """How a condition was recorded; `dropped` counts iterations by launch and side."""
+    """How a condition was recorded.
+
+    `dropped` counts iterations by launch and side; `busy` is the machine's busy share in each launch.
+    """
 
     condition: str
     recorded: str
@@ -51,8 +54,8 @@ class About:
     seconds: int
     paths: tuple[str, ...]
     neighbour: bool
-    load_average: tuple[float, ...] = ()
     dropped: tuple[tuple[int, ...], ...] = ()
+    busy: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

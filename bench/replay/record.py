@@ -23,6 +23,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import psutil
 
 from bench.overhead import engine
 from bench.replay import corpus
@@ -46,9 +47,9 @@ class Plan:
 
 
 PLANS: Mapping[str, Plan] = {
-    "quiet": Plan(rate=40),
-    "noisy": Plan(rate=40, neighbour=True),
-    "saturated": Plan(rate=80),
+    "quiet": Plan(rate=60),
+    "noisy": Plan(rate=60, neighbour=True),
+    "saturated": Plan(rate=140),
     "quiet-5": Plan(rate=80, paths=FIVE),
     "noisy-5": Plan(rate=80, paths=FIVE, neighbour=True),
 }
@@ -75,15 +76,13 @@ def main() -> None:
     units_per_ms = work.calibrate(10) / 10
     about = _about(given.condition, plan)
     for launch in range(len(about.dropped), given.launches):
-        before = os.getloadavg()[0]
-        sides, dropped = _launch(plan, units_per_ms, random.Random(launch))
+        sides, dropped, busy = _launch(plan, units_per_ms, random.Random(launch))
         about = replace(
-            about,
-            dropped=(*about.dropped, tuple(dropped)),
-            load_average=(*about.load_average, round(before, 2)),
+            about, dropped=(*about.dropped, tuple(dropped)), busy=(*about.busy, round(busy, 2))
         )
         corpus.append(about, launch, sides)
-        print(f"{given.condition} {launch}: {[len(one.us) for one in sides]}", flush=True)  # noqa: T201
+        p95 = [round(float(np.quantile(one.us, 0.95)) / 1000, 1) for one in sides]
+        print(f"{given.condition} {launch}: p95 {p95} ms, {busy:.0%} busy", flush=True)  # noqa: T201
 
 
 def _about(condition: str, plan: Plan) -> corpus.About:
@@ -105,8 +104,8 @@ def _about(condition: str, plan: Plan) -> corpus.About:
 
 def _launch(
     plan: Plan, units_per_ms: float, chance: random.Random
-) -> tuple[list[corpus.Requests], list[int]]:
-    """Run all sides once; return what was asked of each within the common time after the warm-up."""
+) -> tuple[list[corpus.Requests], list[int], float]:
+    """Run all sides once; return their requests after the warm-up, what was dropped, the busy share."""
     with contextlib.ExitStack() as running, tempfile.TemporaryDirectory() as folder:
         order = chance.sample(list(corpus.SIDES), len(corpus.SIDES))
         ports = {name: _free_port() for name in order}
@@ -121,10 +120,13 @@ def _launch(
             running.enter_context(_load(plan, ports[name], Path(folder) / f"{name}.csv"))
             for name in chance.sample(order, len(order))
         ]
+        psutil.cpu_percent()
         for one in loads:
             if one.wait(timeout=120):
                 raise SystemExit(f"k6 ended with {one.returncode}")
-        return _read(plan, [Path(folder) / f"{name}.csv" for name in corpus.SIDES])
+        busy = psutil.cpu_percent() / 100
+        files = [Path(folder) / f"{name}.csv" for name in corpus.SIDES]
+        return *_read(plan, files), busy
 
 
 def _service(

@@ -19,11 +19,11 @@ from toy_api import work
 
 SPREAD = 0.35
 ENDPOINTS = {
-    "/a": (2.0, 12.0),
-    "/b": (1.5, 6.0),
-    "/c": (2.5, 20.0),
-    "/d": (1.0, 9.0),
-    "/e": (3.0, 30.0),
+    "/a": (1.0, 12.0),
+    "/b": (0.75, 6.0),
+    "/c": (1.25, 20.0),
+    "/d": (0.5, 9.0),
+    "/e": (1.5, 30.0),
 }
 """Path to processor time and median wait, both in ms."""
 
