@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 _HABIT = math.log(1.1)
 _SURE = 2.576  # two-sided 1 % of a normal distribution
-_DRAWS = 400
+_DRAWS = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +72,21 @@ def bootstrap(recording: model.Recording, rng: np.random.Generator) -> Said:
     signs = []
     tail = 0.005 / len(recording.endpoints)
     for before, after in _both(recording):
-        ratios = [
-            np.quantile(rng.choice(after, len(after)), 0.95)
-            / np.quantile(rng.choice(before, len(before)), 0.95)
-            for _ in range(_DRAWS)
-        ]
+        ratios = _drawn(after, rng) / _drawn(before, rng)
         low, high = np.quantile(ratios, [tail, 1 - tail])
         signs.append(1 if low > 1 else -1 if high < 1 else 0)
     return Said(alarm=any(signs), slower=1 in signs)
+
+
+def _drawn(times: Floats, rng: np.random.Generator) -> Floats:
+    """Return p95 of so many bootstrap samples, without drawing them.
+
+    A rank of n uniform draws is beta-distributed, and where it falls says which request it is.
+    """
+    rank = math.ceil(0.95 * len(times))
+    at = rng.beta(rank, len(times) - rank + 1, _DRAWS)
+    found: Floats = np.sort(times)[np.minimum((at * len(times)).astype(int), len(times) - 1)]
+    return found
 
 
 def _both(recording: model.Recording) -> list[tuple[Floats, Floats]]:
