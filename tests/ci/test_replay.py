@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from bench import compare_sim
+from bench.live import ledger
 from bench.replay import corpus, replay, rules
 
 LAUNCHES = 8
@@ -21,6 +23,24 @@ ABOUT = corpus.About(
     seconds=20,
     paths=("/a",),
     neighbour=False,
+)
+
+ENTRY = ledger.Entry(
+    date="2026-11-25",
+    commit="0123456789",
+    cpus="2",
+    kernel="6.1",
+    budget="60s",
+    neighbour="no",
+    truth="1",
+    verdict="no change",
+    rows="10",
+    slower="0",
+    faster="0",
+    errors="no change",
+    p95_slower="no",
+    spread="0.01",
+    seconds="85",
 )
 
 
@@ -66,6 +86,29 @@ def test_cells__use_held_out_launches_alone_and_find_what_is_there(tmp_path: Pat
     assert slower["Mann-Whitney, requests", "plus20"] == 1.0
     table = list(replay.lines(found))
     assert len(table) == 2 + len({cell.rule for cell in found})
+
+
+def test_bootstrap__ranks_stand_for_samples_that_are_drawn() -> None:
+    times = np.sort(np.random.default_rng(1).lognormal(3, 0.4, 400))
+    drawn = rules._drawn(times, np.random.default_rng(2))
+    rng = np.random.default_rng(3)
+    rank = int(np.ceil(0.95 * len(times))) - 1
+    slow = [np.sort(rng.choice(times, len(times)))[rank] for _ in range(2000)]
+    for share in (0.05, 0.5, 0.95):
+        assert np.quantile(drawn, share) == pytest.approx(np.quantile(slow, share), rel=0.02)
+
+
+def test_ledger__counts_what_was_said_by_truth(tmp_path: Path) -> None:
+    for truth, slower, verdict in (("1", 0, "no change"), ("1", 1, "slower"), ("1.1", 4, "slower")):
+        ledger.append(
+            replace(ENTRY, truth=truth, slower=str(slower), verdict=verdict), tmp_path / "l.csv"
+        )
+    ledger.append(replace(ENTRY, truth="1.1", verdict="invalid"), tmp_path / "l.csv")
+    entries = ledger.read(tmp_path / "l.csv")
+    assert [each.alarm for each in entries] == [False, True, True, False]
+    same, slow = list(ledger.lines(entries))[2:]
+    assert same.startswith("| 60s | same code | 2 | 0 | 1 of 2 (1.3% to 98.7%) | 1 of 2")
+    assert slow.startswith("| 60s | +10 % | 2 | 1 | 1 of 1 (2.5% to 100.0%) | 1 of 1")
 
 
 def test_habit__takes_ten_per_cent_and_nothing_less() -> None:
