@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ltlab_ci import errors, load, model
-from ltlab_ci.evaluate.compare import limits as verdicts
-from ltlab_ci.evaluate.compare import overall
+from ltlab_ci.evaluate.compare import limits, overall
 from ltlab_ci.flows import compare, measure, rounds
 from ltlab_ci.flows.case import found
 
@@ -136,7 +135,7 @@ def _part(
     """Return a scenario's part, with how it was measured; no more than it may say."""
     whole = Part(findings=(*_once(findings), *judged.findings, *_busy(task, ran)))
     comparison, stated = judged.comparison, task.prepared.scenario.against_base
-    limits = judged.limits or verdicts.unjudged(stated, _CUT_SHORT)
+    verdicts = judged.limits or limits.unjudged(stated, _CUT_SHORT)
     if comparison is not None:
         prefix = f"{task.name}: " if task.scenario else ""
         comparison = comparison.model_copy(
@@ -152,11 +151,11 @@ def _part(
         )
         if whole.cut_short:
             comparison = overall.unsettled(comparison, _CUT_SHORT)
-            limits = verdicts.unjudged(stated, _CUT_SHORT)
+            verdicts = limits.unjudged(stated, _CUT_SHORT)
     return replace(
         whole,
         comparison=comparison,
-        limits=limits,
+        limits=verdicts,
         doubts=judged.doubts,
         cpu=tuple(each.cpu for each in ran),
     )

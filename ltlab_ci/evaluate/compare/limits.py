@@ -87,7 +87,7 @@ def _times(
     share = {"med": 0.5, "p": stat.percentile / 100}.get(stat.name)
     whole = _cut(recording, members, share or 0.5)
     if whole is None:
-        return f"too few successful requests in slices of {slices.WIDTHS_S[-1]:g} s for {stat}"
+        return f"too few successful requests for {stat}, at this rate and in this time"
     sides = [_of_slices(recording, whole, side, members, share) for side in slices.SIDES]
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = np.log(sides[1][0]) - np.log(sides[0][0])
