@@ -89,7 +89,7 @@ def lines(entries: Sequence[Entry]) -> Iterator[str]:
 
 def _share(hits: int, of: int) -> str:
     if not of:
-        return "–"
+        return "none"
     low, high = binomial.interval(hits, of)
     return f"{hits} of {of} ({low:.1%} to {high:.1%})"
 

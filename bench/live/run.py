@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.live import ledger
+from bench.overhead import engine
 from bench.replay import record
 from toy_api import work
 
@@ -77,7 +78,7 @@ def _compared(
         )
         (place / "ltlab.yml").write_text(text, encoding="utf-8")
     words = ["compare", "--against", "./base", "--budget", budget, "--quiet"]
-    environ = {**os.environ, "LTLAB_K6": record.engine()}
+    environ = {**os.environ, "LTLAB_K6": engine()}
     with _neighbour() if neighbour else contextlib.nullcontext():
         subprocess.run(
             [sys.executable, "-m", "ltlab_ci", *words], cwd=folder, env=environ, check=False

@@ -30,7 +30,9 @@ ENDPOINTS = {
 Message = MutableMapping[str, Any]
 
 
-def application(units_per_ms: float, slowdown: float, seed: int | None) -> Callable[..., Awaitable[None]]:
+def application(
+    units_per_ms: float, slowdown: float, seed: int | None
+) -> Callable[..., Awaitable[None]]:
     """Return an ASGI application."""
     chance = random.Random(seed)
 

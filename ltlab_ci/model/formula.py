@@ -128,9 +128,7 @@ class _Reader:
         self._depth -= 1
         return found
 
-    def _beside(
-        self, one: _Part, other: _Part, both: Callable[[float, float], float]
-    ) -> _Part:
+    def _beside(self, one: _Part, other: _Part, both: Callable[[float, float], float]) -> _Part:
         """Return what comes of two parts that have to be alike: added, or the larger of them."""
         kinds = {one.kind, other.kind}
         if kinds == {_Kind.VALUE, _Kind.SHARE}:

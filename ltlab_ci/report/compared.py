@@ -248,7 +248,9 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
         f"{figures.share(comparison.alpha)} by design. Changes are measured pairwise, so they can "
         "differ a little from the ratio of the two columns."
     )
-    judged = {(row.scenario, row.name, row.method) for row in comparison.rows if row.stat == "p(99)"}
+    judged = {
+        (row.scenario, row.name, row.method) for row in comparison.rows if row.stat == "p(99)"
+    }
     shown = [
         each
         for each in comparison.endpoints

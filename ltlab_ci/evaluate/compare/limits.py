@@ -47,9 +47,7 @@ def unjudged(thresholds: Sequence[model.Threshold], why: str) -> tuple[model.Ver
     return tuple(_verdict(each, model.Status.NO_DATA, reason=why) for each in thresholds)
 
 
-def _judged(
-    recording: model.Recording, threshold: model.Threshold, doubt: str
-) -> model.Verdict:
+def _judged(recording: model.Recording, threshold: model.Threshold, doubt: str) -> model.Verdict:
     if doubt:
         return _verdict(threshold, model.Status.NO_DATA, reason=doubt)
     members = [
@@ -80,9 +78,7 @@ def _matches(tags: Sequence[tuple[str, str]], **known: str) -> bool:
     return all(patterns.matches(pattern, known[tag]) for tag, pattern in tags if tag in known)
 
 
-def _times(
-    recording: model.Recording, members: Sequence[int], stat: model.Stat
-) -> _Figure | str:
+def _times(recording: model.Recording, members: Sequence[int], stat: model.Stat) -> _Figure | str:
     """Compare a stat of successful requests slice by slice, as rows are; or say why it cannot be."""
     share = {"med": 0.5, "p": stat.percentile / 100}.get(stat.name)
     whole = _cut(recording, members, share or 0.5)
@@ -105,9 +101,7 @@ def _times(
     )
 
 
-def _cut(
-    recording: model.Recording, members: Sequence[int], share: float
-) -> slices.Cut | None:
+def _cut(recording: model.Recording, members: Sequence[int], share: float) -> slices.Cut | None:
     """Return the narrowest slices that have enough requests on both sides, None where none have."""
     for whole in slices.widths(recording):
         if whole.total < slices.FEWEST_SLICES:

@@ -100,9 +100,9 @@ def cut(recording: model.Recording, shares: Sequence[float]) -> Cut:
     for whole in widths(recording):
         if best is not None and whole.total < FEWEST_SLICES:
             break
-        whole = _judged(recording, whole, shares)
-        if best is None or sum(map(len, whole.judged)) > sum(map(len, best.judged)):
-            best = whole
+        found = _judged(recording, whole, shares)
+        if best is None or sum(map(len, found.judged)) > sum(map(len, best.judged)):
+            best = found
     assert best is not None  # there are widths
     return best
 

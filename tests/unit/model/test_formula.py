@@ -46,7 +46,9 @@ def formulas() -> st.SearchStrategy[Read]:
         base_alone() | numbers("", "ms", "s", "us"),
         lambda part: (
             st.builds(joined, st.sampled_from("+-"), part, part, SPACE)
-            | st.builds(lambda one, by, space: joined("*", one, by, space), part, numbers(""), SPACE)
+            | st.builds(
+                lambda one, by, space: joined("*", one, by, space), part, numbers(""), SPACE
+            )
             | st.builds(chosen, st.sampled_from(["max", "min"]), part, part, SPACE)
         ),
         max_leaves=6,
