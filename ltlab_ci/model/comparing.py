@@ -98,11 +98,11 @@ class CompareSpec(Frozen):
     min_effect: Annotated[str, keep(share)] = pydantic.Field(
         default="3%", description="The smallest change that is reported."
     )
-    percentiles: Annotated[tuple[Annotated[str, keep(percentile)], ...], pydantic.Len(1)] = (
-        pydantic.Field(
-            default=("p(50)", "p(95)"),
-            description="What of latency is judged. p(99) needs 100 requests a side in nearly every slice.",
-        )
+    percentiles: Annotated[
+        tuple[Annotated[str, keep(percentile)], ...], pydantic.Field(min_length=1)
+    ] = pydantic.Field(
+        default=("p(50)", "p(95)"),
+        description="What of latency is judged; p(99) needs 100 requests a side in nearly every slice.",
     )
     fail_on: Annotated[str, keep(failing)] = pydantic.Field(
         default="slower,errors,invalid",
