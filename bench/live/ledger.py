@@ -24,7 +24,7 @@ _MARK = "live"
 class Entry:
     """One comparison: where, under what, the truth, and what was said; all of it text or figures as text.
 
-    `truth` is the factor on head's work and waits; `neighbour` whether another program took turns on
+    `truth` is the change of head's latency; `neighbour` whether another program took turns on
     the processors. `verdict` is the comment's, `rows` says how many rows it had, `slower` and `faster` how
     many of them got that verdict; `p95_slower` whether a p95 row did. `seconds` is wall time, without
     the run of head alone.
@@ -82,7 +82,7 @@ def lines(entries: Sequence[Entry]) -> Iterator[str]:
             _share(sum(each.verdict == "slower" for each in valid), len(valid)),
             _share(sum(each.p95_slower == "yes" for each in valid), len(valid)),
         )
-        named = "same code" if float(truth) == 1 else f"+{float(truth) * 100 - 100:.0f} %"
+        named = f"+{float(truth):.0%}" if float(truth) else "same code"
         invalid = len(of) - len(valid)
         yield f"| {budget} | {named} | {len(of)} | {invalid} | {' | '.join(told)} |"
 

@@ -27,8 +27,8 @@ from bench.overhead import engine
 from bench.replay import record
 from toy_api import work
 
-TRUTHS = (1.0, 1.0, 1.1)
-"""Slowdowns to draw from: two in three comparisons are of the same code."""
+TRUTHS = (0.0, 0.0, 0.1)
+"""Changes of head to draw from: two in three comparisons are of the same code."""
 
 RATE = 80
 _ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ _ENDPOINTS = ",".join(record.FIVE)
 _LAB = """\
 version: 1
 service:
-  command: [{python}, -m, bench.replay.service, --port, "{{port}}", --units-per-ms, "{units:.3f}", --slowdown, "{slowdown}"]
+  command: [{python}, -m, bench.replay.service, --port, "{{port}}", --units-per-ms, "{units:.3f}", --change, "{change}"]
   env: {{PYTHONPATH: {root}}}
 scenarios:
   five: {{script: {script}, env: {{PATHS: "{paths}", RATE: "{rate}", SECONDS: "2"}}}}
@@ -64,14 +64,14 @@ def _compared(
     folder: Path, units: float, truth: float, budget: str, *, neighbour: bool
 ) -> dict[str, Any]:
     """Return result.json of a comparison, however it ended."""
-    for side, slowdown in (("head", truth), ("base", 1.0)):
+    for side, change in (("head", truth), ("base", 0.0)):
         place = folder if side == "head" else folder / "base"
         place.mkdir(exist_ok=True)
         text = _LAB.format(
             python=sys.executable,
             root=_ROOT,
             units=units,
-            slowdown=slowdown,
+            change=change,
             script=_ROOT / "bench" / "replay" / "load.js",
             paths=_ENDPOINTS,
             rate=RATE,

@@ -24,13 +24,13 @@ SECONDS = 20
 
 FOLDER = Path(__file__).parent / "recordings"
 SIDES: Mapping[str, float] = {
-    "base": 1.0,
-    "same": 1.0,
-    "plus5": 1.05,
-    "plus10": 1.1,
-    "plus20": 1.2,
+    "base": 0.0,
+    "same": 0.0,
+    "plus5": 0.05,
+    "plus10": 0.1,
+    "plus20": 0.2,
 }
-"""Side to the slowdown of its service."""
+"""Side to the change that its latency is to have."""
 
 _EPOCH_NS = 1_795_000_000_000_000_000
 _COLUMNS = (

@@ -1,6 +1,8 @@
 // The load of one side of a recorded launch: requests at a constant rate, over one or five endpoints.
+// Each start is put off by a random part of the time to the next one, as `ltlab compare` does it.
 import http from 'k6/http';
 import exec from 'k6/execution';
+import { sleep } from 'k6';
 
 const paths = __ENV.PATHS.split(',');
 
@@ -19,6 +21,7 @@ export const options = {
 };
 
 export default function () {
+  sleep(Math.random() / Number(__ENV.RATE));
   const path = paths[exec.scenario.iterationInTest % paths.length];
   http.get(`${__ENV.BASE_URL}${path}`, { tags: { name: path } });
 }

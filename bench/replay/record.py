@@ -135,7 +135,7 @@ def _service(
     given = {
         "--port": str(port),
         "--units-per-ms": f"{units_per_ms:.3f}",
-        "--slowdown": str(corpus.SIDES[side]),
+        "--change": str(corpus.SIDES[side]),
         "--seed": str(seed),
     }
     words = [word for pair in given.items() for word in pair]

@@ -125,4 +125,4 @@ def _sure(tests: int) -> float:
 
 def change_of(side: str) -> float:
     """Return the true change of a side."""
-    return corpus.SIDES[side] - 1
+    return corpus.SIDES[side]
