@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bench import looks
 from bench.replay import corpus
 from ltlab_ci import model
+from ltlab_ci.evaluate import compare
 from ltlab_ci.evaluate.compare import overall
 
 Floats = NDArray[np.float64]
@@ -32,15 +33,29 @@ class Said:
     intervals: int = 0
 
 
-def ltlab(recording: model.Recording, change: float) -> Said:
+Truths = Mapping[tuple[str, str], float]
+"""The true change by endpoint and stat."""
+
+
+def truths(recording: model.Recording) -> Truths:
+    """Return what many launches together say of each row: hardly anything of it is chance."""
+    found, _ = compare.compare(recording, model.Rules())
+    return {(row.name, row.stat): row.change for row in found.rows}
+
+
+def ltlab(recording: model.Recording, truth: Truths) -> Said:
     """Judge a duet as `ltlab compare` does."""
     found = looks.judged(recording, corpus.SECONDS)
-    known = [row.interval for row in found.rows if row.interval is not None]
+    known = [
+        (row.interval, truth.get((row.name, row.stat), 0.0))
+        for row in found.rows
+        if row.interval is not None
+    ]
     return Said(
         alarm=overall.alarmed(found),
         slower=found.verdict == "slower",
         p95=any(row.verdict == "slower" and row.stat == "p(95)" for row in found.rows),
-        held=sum(low <= change <= high for low, high in known),
+        held=sum(low <= change <= high for (low, high), change in known),
         intervals=len(known),
     )
 
@@ -121,8 +136,3 @@ def _sure(tests: int) -> float:
             (middle, high) if math.erfc(middle / math.sqrt(2)) > 0.01 / tests else (low, middle)
         )
     return low
-
-
-def change_of(side: str) -> float:
-    """Return the true change of a side."""
-    return corpus.SIDES[side]

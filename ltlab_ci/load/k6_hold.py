@@ -1,7 +1,10 @@
 """A k6 script's load held level, so that two versions can be measured side by side; pure.
 
 What is held is what the script does in the middle of its longest plateau. The script itself stays as
-it is: a module around it exports all that it exports, with options of its own.
+it is: a module around it exports all that it exports, with options of its own. Two engines that start
+iterations at the same constant rate keep step for a whole round, and the side that always comes second
+waits for the processors of the first; so each start is put off by a random part of the time to the next
+one, which needs one VU more (measured: docs/statistics.md).
 Executors: grafana.com/docs/k6, "Executors". Not here: running it (k6.py).
 """
 
@@ -20,6 +23,7 @@ from ltlab_ci.load.plan import Held, Script, Steady
 
 FILE = "held.js"
 _KEPT = ("exec", "env", "tags", "options")
+_WAITING = 1  # VU that waits for its start; the next one starts no sooner than it is done
 _GRACE = "5s"  # a request that began in the last moment may end
 _TIGHT_S = 2.0  # an iteration may take as long at a rate that the script does not know
 _LOAD_IN_ENVIRONMENT = {"K6_VUS": "", "K6_DURATION": "", "K6_ITERATIONS": ""}
@@ -72,7 +76,7 @@ def hold(scenario: model.Scenario, script: Script, steady: Steady, run_dir: Path
         script=replace(
             script, load=k6_plan.read({"scenarios": scenarios}), options={"scenarios": scenarios}
         ),
-        files={FILE: _module(scenario.script, scenarios)},
+        files={FILE: _module(scenario.script, scenarios, parts)},
         said=_said(parts, left_out, plateau=plateau, given=steady.rate_per_s is not None),
     )
 
@@ -142,6 +146,7 @@ def _at_a_rate(level: _Level) -> _Level:
 def _options(level: _Level, amount: float, steady: Steady) -> list[tuple[str, dict[str, Any]]]:
     kept = {name: level.written[name] for name in _KEPT if level.written.get(name)}
     if level.opened:
+        kept.pop("exec", None)
         whole = amount == int(amount)
         most = level.written.get("maxVUs")
         if level.endless:  # a rate of ours, which the script's VUs were not made for
@@ -150,8 +155,9 @@ def _options(level: _Level, amount: float, steady: Steady) -> list[tuple[str, di
             "executor": "constant-arrival-rate",
             "rate": int(amount) if whole else round(amount * 1000),
             "timeUnit": "1s" if whole else "1000s",
-            "preAllocatedVUs": level.written.get("preAllocatedVUs") or 1,
-            **({"maxVUs": most} if most else {}),
+            "preAllocatedVUs": (level.written.get("preAllocatedVUs") or 1) + _WAITING,
+            **({"maxVUs": most + _WAITING} if most else {}),
+            "exec": _out_of_step(level),
         }
     else:
         load = {"executor": "constant-vus", "vus": max(1, math.floor(amount + 1e-6))}
@@ -170,13 +176,35 @@ def _options(level: _Level, amount: float, steady: Steady) -> list[tuple[str, di
     return [(f"{level.name}-{number}", turn) for number, turn in enumerate(turns, start=1)]
 
 
-def _module(script: Path, scenarios: Mapping[str, Any]) -> str:
+def _out_of_step(level: _Level) -> str:
+    """Return the name of the function that puts the starts of a scenario off."""
+    return f"ltlab${level.name.replace('-', '$')}"
+
+
+def _module(
+    script: Path, scenarios: Mapping[str, Any], parts: Sequence[tuple[_Level, float]]
+) -> str:
     where, own = json.dumps(str(script)), json.dumps(scenarios, indent=2)
+    started = "\n".join(
+        f"export const {_out_of_step(level)} = "
+        f"outOfStep(script[{json.dumps(level.written.get('exec') or 'default')}], {1 / amount:.6g});"
+        for level, amount in parts
+        if level.opened
+    )
     return f"""\
-// Written by ltlab: the script as it is, under a load that stays level.
+// Written by ltlab: the script as it is, under a load that stays level. Each start of an arrival rate is
+// put off by a random part of the time to the next one: two loads of one rate would keep step otherwise.
 export * from {where};
 import * as script from {where};
+import {{ sleep }} from 'k6';
 export default script.default;
+{started}
+function outOfStep(run, seconds) {{
+  return (...given) => {{
+    sleep(Math.random() * seconds);
+    return run(...given);
+  }};
+}}
 export function handleSummary() {{
   return {{}}; // what the script says at its end belongs to its own run
 }}

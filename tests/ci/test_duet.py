@@ -6,8 +6,10 @@ Trouble on the way: tests/flow/test_duet.py. How often verdicts are right: docs/
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.flow import projects, versions
@@ -48,6 +50,18 @@ def judged_again(project: projects.Project, *words: str) -> projects.Found:
     return found
 
 
+def in_step(folder: Path, per_s: float) -> float:
+    """Return how alike starts lie within the time from one to the next: 1 is in step, 0 anywhere."""
+    query = (
+        f"SELECT avg(cos(2 * pi() * {per_s} * at)), avg(sin(2 * pi() * {per_s} * at)) FROM (SELECT "
+        "(time_ns - min(time_ns) OVER ()) / 1e9 - value / 1e3 AS at "
+        f"FROM read_parquet('{folder}/round-01.parquet') WHERE metric = 'http_req_duration')"
+    )
+    with duckdb.connect() as db:
+        [(cos, sin)] = db.execute(query).fetchall()
+    return math.hypot(cos, sin)
+
+
 def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
     project = versions.project(tmp_path / "p", base=SLOW, head=SLOWER, thresholds=AGAINST_BASE)
     run = project.run("compare")
@@ -73,6 +87,8 @@ def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
     assert comparison["load"] == ["visit 25/s (as in the script)"]
     kept = sorted(path.name for path in (run.report / "samples" / "base").iterdir())
     assert kept == [f"round-0{number}.parquet" for number in (1, 2, 3, 4)]
+    # Both loads have one rate, and would wait for one another in the same way all along.
+    assert in_step(run.report / "samples" / "base", 25) < 0.5
     # The samples alone, judged again, come to the same.
     again = judged_again(project)
     own = ("mode", "budget_s", "rounds_planned", "warmup_s", "load", "sides", "machine_cpu")

@@ -64,9 +64,9 @@ def test_hold__the_longest_plateau_of_a_ramped_rate() -> None:
             "executor": "constant-arrival-rate",
             "rate": 50,
             "timeUnit": "1s",
-            "preAllocatedVUs": 5,
-            "maxVUs": 9,
-            "exec": "visit",
+            "preAllocatedVUs": 6,
+            "maxVUs": 10,
+            "exec": "ltlab$visit",
             "tags": {"a": "b"},
             "env": {"X": "y"},
             "startTime": "0ms",
@@ -82,6 +82,7 @@ def test_hold__the_script_is_run_as_it_is() -> None:
     found = held(visit=RAMPED)
     module = found.files["held.js"]
     assert 'export * from "/project/browse.js";' in module
+    assert 'export const ltlab$visit = outOfStep(script["visit"], 0.02);' in module
     assert "Object.assign({}, script.options, {" in module
     assert found.scenario.script == Path("/report/logs/held.js")
     assert found.scenario.args == ("-e", "A=b", "--quiet")
@@ -160,7 +161,7 @@ def test_hold__a_rate_turns_looping_users_into_arrivals() -> None:
     [load] = scenarios(found).values()
     assert (load["executor"], load["rate"], load["preAllocatedVUs"], load["maxVUs"]) == (
         *("constant-arrival-rate", 40),
-        *(7, 80),
+        *(8, 81),
     )
     assert "as compare.load says" in found.said
 
@@ -171,7 +172,7 @@ def test_hold__turns_are_scenarios_of_their_own() -> None:
         "visit-1": ("2000ms", "2000ms"),
         "visit-2": ("6000ms", "2000ms"),
     }
-    assert {each["exec"] for each in found.values()} == {"visit"}
+    assert {each["exec"] for each in found.values()} == {"ltlab$visit"}
 
 
 @pytest.mark.parametrize(
