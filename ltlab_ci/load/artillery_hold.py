@@ -1,6 +1,8 @@
 """An Artillery script's load held level, so that two versions can be measured side by side; pure.
 
 Phases and target go in by `--overrides`, after any `-e` of the scenario, so the script stays as it is.
+The plug-in puts each start off by a random part of the time to the next one: two loads of one rate would
+keep step for a whole round otherwise (docs/statistics.md).
 Not here: running it (artillery.py). Phases: artillery.io/docs, "Load Phases".
 """
 
@@ -33,7 +35,11 @@ def hold(scenario: model.Scenario, script: Script, steady: Steady, base_url: str
         scenario=replace(
             scenario,
             args=words,
-            env={**scenario.env, "ARTILLERY_DISABLE_ENSURE": "true"},
+            env={
+                **scenario.env,
+                "ARTILLERY_DISABLE_ENSURE": "true",
+                "LTLAB_APART_MS": f"{1000 / rate:.6g}",
+            },
         ),
         script=replace(
             script,

@@ -117,6 +117,7 @@ def test_duet__artillery_and_its_own_checks_are_for_head_alone(tmp_path: Path) -
     assert run.code == 1
     assert verdicts(run)["/a", "p(50)"] == "slower"
     assert run.found["comparison"]["load"] == ["25 virtual users/s (the longest phase of one rate)"]
+    assert in_step(run.report / "samples" / "head", 25) < 0.5
     assert run.verdict("http.response_time p95 < 1")["status"] == "fail"
 
 

@@ -45,7 +45,11 @@ def test_hold__the_longest_phase_of_one_rate() -> None:
         "phases": [{"duration": 25, "arrivalRate": 20}],
     }
     assert found.said == "20 virtual users/s (the longest phase of one rate)"
-    assert found.scenario.env == {"A": "b", "ARTILLERY_DISABLE_ENSURE": "true"}
+    assert found.scenario.env == {
+        "A": "b",
+        "ARTILLERY_DISABLE_ENSURE": "true",
+        "LTLAB_APART_MS": "50",
+    }
     assert (found.script.load.model, found.script.has_target) == ("open", True)
 
 

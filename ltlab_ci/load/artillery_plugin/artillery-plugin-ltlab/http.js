@@ -5,8 +5,11 @@
  */
 import { Exchange } from './exchange.js';
 
-/** Record the requests of all engines made after this call; the result counts them. */
-export function recordRequests(HttpEngine, recorder) {
+/**
+ * Record the requests of all engines made after this call; the result counts them. Each scenario starts
+ * up to `apartMs` later than it would: two loads of one rate would keep step otherwise.
+ */
+export function recordRequests(HttpEngine, recorder, apartMs = 0) {
   const counts = { requests: 0, unfinished: 0 };
   const tapped = new WeakSet();
   let latest;
@@ -61,7 +64,8 @@ export function recordRequests(HttpEngine, recorder) {
     this.request = (options) => follow(request(options), options.url);
   };
   HttpEngine.prototype.createScenario = function (spec, ee) {
-    return createScenario.call(this, spec, tap(ee, spec.name));
+    const run = createScenario.call(this, spec, tap(ee, spec.name));
+    return apartMs ? (...given) => setTimeout(run, Math.random() * apartMs, ...given) : run;
   };
   // The Socket.IO engine hands single steps over, without a scenario.
   HttpEngine.prototype.step = function (spec, ee, options) {

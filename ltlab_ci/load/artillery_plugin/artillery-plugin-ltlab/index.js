@@ -58,7 +58,7 @@ function followLoad(folder) {
   }
   const recorder = new Recorder(folder, `worker-${threadId}`);
   recorder.write('open', { worker: threadId, node: process.version });
-  const counts = recordRequests(HttpEngine, recorder);
+  const counts = recordRequests(HttpEngine, recorder, Number(process.env.LTLAB_APART_MS ?? 0));
   recordMetrics(SSMS, recorder);
   return () => recorder.close(counts);
 }
