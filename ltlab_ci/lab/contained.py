@@ -96,12 +96,23 @@ class Bench:
 
     @contextlib.contextmanager
     def built(self, version: services.Version, *, log: Path) -> Iterator[services.Version]:
-        """Run the build line of a version, which makes its image."""
+        """Run the build line of a version, which makes its image, and hold on to that image."""
         spec = version.spec
-        if spec is not None and spec.build is not None and not version.built:
-            line = version.expanded(spec.build, spec.port or 0)
-            services.build(line, root=version.root, env=self.daemon.environ, log=log)
+        if spec is not None and not version.built:
+            if spec.build is not None:
+                line = version.expanded(spec.build, spec.port or 0)
+                services.build(line, root=version.root, env=self.daemon.environ, log=log)
+            version = replace(version, spec=self._pinned(version, spec))
         yield replace(version, built=True)
+
+    def _pinned(self, version: services.Version, spec: model.Service) -> model.Service:
+        """Return the block with the image itself for its name, which the other side's build may take."""
+        if spec.image is None:
+            return spec
+        name = version.expanded(spec.image, spec.port or 0)
+        with contextlib.suppress(docker.errors.DockerException):  # it is pulled at the start then
+            return spec.model_copy(update={"image": self.daemon.client.images.get(name).id})
+        return spec
 
     @contextlib.contextmanager
     def service(
