@@ -29,7 +29,7 @@ class Both:
         ready = {}
         for side, each in self.starting.items():
             with _told(side, self.logs[side], self.number, self.starting):
-                ready[side] = each.awaited()
+                ready[side] = each.awaited(sharing=len(self.starting))
         return ready
 
     def ask(self) -> None:

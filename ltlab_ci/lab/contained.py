@@ -211,9 +211,9 @@ class _Composed:
         """Say whether Compose has not failed."""
         return self.project.lives()
 
-    def awaited(self) -> services.Running:
+    def awaited(self, *, sharing: int = 1) -> services.Running:
         """Wait for Compose, then for the service."""
-        return self.started().awaited()
+        return self.started().awaited(sharing=sharing)
 
     def ask(self) -> None:
         """Let all its services end."""

@@ -43,14 +43,21 @@ class Check:
     proxied: bool = False
 
 
-def wait(check: Check, *, alive: Callable[[], str | None], since_s: float | None = None) -> float:
+def wait(
+    check: Check,
+    *,
+    alive: Callable[[], str | None],
+    since_s: float | None = None,
+    sharing: int = 1,
+) -> float:
     """Wait until the service is ready; return the seconds it took.
 
     `alive` returns None, or says how the service died: then waiting ends at once. `since_s` is when it was
     started, by the monotonic clock, if not now: its time runs from then, but it is asked once at least.
+    `sharing` is how many start on the machine at once: each may take so many times as long.
     Raises LabNotReady with the last answer seen.
     """
-    timeout_s = model.seconds(check.spec.timeout)
+    timeout_s = model.seconds(check.spec.timeout) * sharing
     start = time.monotonic() if since_s is None else since_s
     while True:
         death = alive()

@@ -62,8 +62,11 @@ class Starting(Protocol):
     def lives(self) -> bool:
         """Say whether it is a program that ltlab started and that has not ended."""
 
-    def awaited(self) -> Running:
-        """Wait until it is ready. Raises LabNotReady when it dies before, or takes too long."""
+    def awaited(self, *, sharing: int = 1) -> Running:
+        """Wait until it is ready, one of `sharing` that start on the machine at once.
+
+        Raises LabNotReady when it dies before, or takes too long.
+        """
 
     def ask(self) -> None:
         """Ask it to end and wait for nothing: whoever started it stops it."""
@@ -81,11 +84,13 @@ class Started:
         """Say whether it is a program that ltlab started and that has not ended."""
         return self.running.child is not None and self.running.child.poll() is None
 
-    def awaited(self) -> Running:
-        """Wait until it is ready; its time runs from its start."""
+    def awaited(self, *, sharing: int = 1) -> Running:
+        """Wait until it is ready; its time runs from its start, and is more where others start too."""
         if self.check is None:
             return self.running
-        waited = ready.wait(self.check, alive=self.running.death, since_s=self.since_s)
+        waited = ready.wait(
+            self.check, alive=self.running.death, since_s=self.since_s, sharing=sharing
+        )
         return replace(self.running, ready_after_s=waited)
 
     def ask(self) -> None:

@@ -134,6 +134,15 @@ def test_wait__the_time_runs_from_the_start_but_it_is_asked_once(
     assert site.asked == ["/", "/"]
 
 
+def test_wait__of_several_that_start_at_once_each_has_as_many_times_its_time(
+    tmp_path: Path,
+) -> None:
+    spec = model.Ready(command=("/bin/false",), timeout="100ms")
+    check = ready.Check(spec=spec, base_url="http://shop.test", cwd=tmp_path, env=ENV)
+    with pytest.raises(errors.LabNotReady, match=r"not ready after 0\.2 s"):
+        ready.wait(check, alive=lives, sharing=2)
+
+
 def test_wait__behind_a_proxy_a_port_that_closes_every_connection_is_not_ready(
     tmp_path: Path,
 ) -> None:
