@@ -106,8 +106,14 @@ def one(task: Task, number: int, seconds: float) -> Ran:
                 for side in order
             ]
             early = _watch(lanes, task, number)
-            late = [found for lane in lanes for found in _end(lane, task, number, early=early)]
-    return _kept(task, lanes, timing, (*early, *late))
+            codes = _stopped(lanes)
+            services.ask()  # they end while samples are stored
+            late = [
+                found
+                for lane in lanes
+                for found in _stored(lane, None if early else codes[lane.side], task, number)
+            ]
+        return _kept(task, lanes, timing, (*early, *late))
 
 
 def _coin(text: str) -> int:
@@ -199,18 +205,27 @@ def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
     return []
 
 
-def _end(
-    lane: _Lane, task: Task, number: int, *, early: list[model.Finding]
-) -> Iterator[model.Finding]:
-    """Stop a side's engine, keep the rest of its samples, and yield what it says of its run."""
-    failed = lane.child.poll()
-    code = lane.child.stop()
+def _stopped(lanes: list[_Lane]) -> dict[str, int | None]:
+    """End both engines at one time; return the exit codes of those that had ended by themselves."""
+    codes = {lane.side: lane.child.poll() for lane in lanes}
+    for lane in lanes:
+        lane.child.ask()
+    for lane in lanes:
+        lane.child.stop()
+    return codes
+
+
+def _stored(lane: _Lane, code: int | None, task: Task, number: int) -> Iterator[model.Finding]:
+    """Keep the rest of a side's samples, and yield what its engine says of its run.
+
+    `code` None: ending it was our doing.
+    """
     try:
         lane.recorder.finish()
     except errors.StoreError as error:
         yield measure.finding(error, "store", task.name)
         return
-    if early or failed is None:  # ending it was our doing
+    if code is None:
         return
     outcome = lane.prepared.engine.outcome(lane.prepared.scenario, lane.plan, code)
     for found in outcome.findings:
