@@ -120,6 +120,7 @@ class Child:
         self._popen = popen
         self._steps = steps
         self._family: set[psutil.Process] = set()
+        self._asked = False
         self.log = log
         self.pid = popen.pid
 
@@ -153,15 +154,23 @@ class Child:
             return found
         return []
 
+    def ask(self) -> None:
+        """Send it the first signal of `stop` and wait for nothing."""
+        if not self._asked and self._popen.poll() is None:
+            self._descent()  # once it has ended, nobody knows what was its own
+            self._signal(self._steps[0][0])
+            self._asked = True
+
     def stop(self) -> int:
         """End it and its process group in bounded steps; harmless when it has ended already."""
         # Blocked here, a signal may still be taken by another thread: a library's, say.
         with interrupts.blocked(), interrupts.PROCESS.postponed():
             self._descent()
-            for signum, seconds in self._steps:
+            for number, (signum, seconds) in enumerate(self._steps):
                 if self._popen.poll() is not None:
                     break
-                self._signal(signum)
+                if number or not self._asked:  # twice the same may mean "at once" to it
+                    self._signal(signum)
                 self.wait(seconds)
             self._end_group()
         code = self.poll()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ltlab_ci import console, errors, load, model
-from ltlab_ci.flows import clock, measure, recording, trouble, turns, usage
+from ltlab_ci.flows import both, clock, measure, recording, trouble, turns, usage
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
@@ -96,45 +96,28 @@ def one(task: Task, number: int, seconds: float) -> Ran:
     order = SIDES if coin else SIDES[::-1]
     # Which port a side has changes with every round, whatever the coin says.
     first = (number + _coin(task.seed)) % 2
-    places = {"base": first, "head": 1 - first}
+    places = {side: first if side == "base" else 1 - first for side in order}
     timing = turns.planned(task.comparing, seconds, order, apart_s=task.apart_s)
-    with contextlib.ExitStack() as opened:
-        running: dict[str, service.Running] = {}
-        for side in order:
-            running[side] = opened.enter_context(_up(task, side, places[side], number, running))
-        with task.interrupts.deferred():
+    with both.started(task.bench, task.versions, places, logs=task.logs, number=number) as services:
+        running = services.awaited()
+        with task.interrupts.deferred(), contextlib.ExitStack() as opened:
             lanes = [
                 opened.enter_context(_lane(task, side, number, running[side], timing))
                 for side in order
             ]
             early = _watch(lanes, task, number)
-            late = [found for lane in lanes for found in _end(lane, task, number, early=early)]
-    return _kept(task, lanes, timing, (*early, *late))
+            codes = _stopped(lanes)
+            services.ask()  # they end while samples are stored
+            late = [
+                found
+                for lane in lanes
+                for found in _stored(lane, None if early else codes[lane.side], task, number)
+            ]
+        return _kept(task, lanes, timing, (*early, *late))
 
 
 def _coin(text: str) -> int:
     return hashlib.sha256(text.encode()).digest()[0] % 2
-
-
-@contextlib.contextmanager
-def _up(
-    task: Task, side: str, place: int, number: int, others: Mapping[str, service.Running]
-) -> Iterator[service.Running]:
-    """Start a side's service; say whose trouble it is when it does not come up."""
-    log = task.logs / f"service-{side}.log"
-    with contextlib.ExitStack() as opened:
-        try:
-            running = opened.enter_context(
-                task.bench.service(task.versions[side], log=log, place=place)
-            )
-        except errors.LabNotReady as error:
-            told = f"{side}, in round {number}: {error.message}"
-            if not others:
-                raise errors.LabNotReady(told, remedy=error.remedy) from error
-            raise errors.LabNotReady(
-                f"{told} (while {next(iter(others))} was up)", remedy=trouble.twice(log)
-            ) from error
-        yield running
 
 
 @contextlib.contextmanager
@@ -222,18 +205,27 @@ def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
     return []
 
 
-def _end(
-    lane: _Lane, task: Task, number: int, *, early: list[model.Finding]
-) -> Iterator[model.Finding]:
-    """Stop a side's engine, keep the rest of its samples, and yield what it says of its run."""
-    failed = lane.child.poll()
-    code = lane.child.stop()
+def _stopped(lanes: list[_Lane]) -> dict[str, int | None]:
+    """End both engines at one time; return the exit codes of those that had ended by themselves."""
+    codes = {lane.side: lane.child.poll() for lane in lanes}
+    for lane in lanes:
+        lane.child.ask()
+    for lane in lanes:
+        lane.child.stop()
+    return codes
+
+
+def _stored(lane: _Lane, code: int | None, task: Task, number: int) -> Iterator[model.Finding]:
+    """Keep the rest of a side's samples, and yield what its engine says of its run.
+
+    `code` None: ending it was our doing.
+    """
     try:
         lane.recorder.finish()
     except errors.StoreError as error:
         yield measure.finding(error, "store", task.name)
         return
-    if early or failed is None:  # ending it was our doing
+    if code is None:
         return
     outcome = lane.prepared.engine.outcome(lane.prepared.scenario, lane.plan, code)
     for found in outcome.findings:

@@ -114,7 +114,8 @@ def measured_alone(
     done: list[measure.Measured] = []
     log = config.report_dir / "logs" / "service.log"
     try:
-        with bench.built(version, log=log) as built, bench.service(built, log=log) as running:
+        with bench.built(version, log=log) as built, bench.service(built, log=log) as starting:
+            running = starting.awaited()
             if running.base_url:
                 outside.voice.say(
                     f"service ready at {running.base_url} after {running.ready_after_s:.1f} s"

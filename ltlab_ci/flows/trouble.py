@@ -15,9 +15,9 @@ from ltlab_ci.store import trimmed
 def twice(log: Path) -> str:
     """Return what to do where a service does not come up beside the other side's."""
     return (
-        "both versions run at once: let port, files and names come from {port}, {env} and {side} in "
-        "`service`; where only two loads at once are too much, say `mode: alternate`. "
-        f"Its log is logs/{log.name}"
+        f"its log is logs/{log.name}. If it comes up alone, both at once are the trouble: let port, "
+        "files and names come from {port}, {env} and {side} in `service`, or raise "
+        "`service.ready.timeout`; where only two loads at once are too much, say `mode: alternate`"
     )
 
 

@@ -45,10 +45,10 @@ class Bench(Protocol):
 
     def service(
         self, version: service.Version, *, log: Path, place: int = 0
-    ) -> AbstractContextManager[service.Running]:
-        """Bring a version that was built up for as long as the block lasts. Raises LabNotReady.
+    ) -> AbstractContextManager[service.Starting]:
+        """Start a version that was built, for as long as the block lasts. Raises LabNotReady.
 
-        Two can be up at once, in place 0 and 1.
+        Whoever needs it has to await it. Two can be up at once, in place 0 and 1.
         """
 
     def base_url(self, spec: model.Service | None) -> str:

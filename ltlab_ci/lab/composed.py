@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ltlab_ci import errors, interrupts, lazy, leftovers, model
+from ltlab_ci import errors, interrupts, lazy, leftovers, model, process
 from ltlab_ci.lab import compose, container, daemon
 from ltlab_ci.lab.program import Program
 
@@ -23,24 +23,93 @@ else:
     docker = lazy.module("docker")
 
 _UP_S, _DOWN_S, _QUICK_S = 900.0, 60.0, 60.0
+_PATIENCE = ("--timeout", "5")
 _REMEDY = "try it by hand: docker compose up --build --wait"
+
+
+class Project:
+    """All services of a Compose file, started by a Compose that runs beside us.
+
+    `opened` is closed before all of it is removed.
+    """
+
+    def __init__(
+        self,
+        found: daemon.Daemon,
+        spec: model.Service,
+        name: str,
+        *,
+        words: Sequence[str],
+        folder: Path,
+        log: Path,
+        opened: contextlib.ExitStack,
+    ) -> None:
+        self._found, self._spec, self._name = found, spec, name
+        self._words, self._folder, self._log, self._opened = words, folder, log, opened
+        self._asked = False
+        self._starting = opened.enter_context(contextlib.ExitStack())
+        self._up = self._compose(
+            self._starting, "up", "--detach", "--no-build", "--no-recreate", "--wait"
+        )
+
+    def lives(self) -> bool:
+        """Say whether Compose has not failed to start it."""
+        return self._up.poll() in (None, 0)
+
+    def reached(self, network: str, alias: str) -> tuple[Program, int]:
+        """Wait until Compose is done, and take the service under test into `network` as `alias`.
+
+        Returns it, and the host port at which it is reached. Raises LabNotReady.
+        """
+        with self._starting:
+            code = self._up.wait(_UP_S)
+        if code != 0:
+            ended = f"exited with {code}" if code is not None else f"did not end in {_UP_S:g} s"
+            raise errors.LabNotReady(
+                f"docker compose up {ended}: {process.last_lines(self._up.log)}", remedy=_REMEDY
+            )
+        assert self._spec.compose is not None  # what this is made for
+        assert self._spec.port is not None
+        service = self._spec.compose.service
+        try:
+            made = compose.container(self._found, self._name, service)
+            assert made is not None  # Compose has just waited for it
+            self._found.client.networks.get(network).connect(made, aliases=[alias])
+            running = container.Container(made, self._log, steps=(), results=None)
+            return running, running.port(self._spec.port)
+        except docker.errors.DockerException as error:
+            raise errors.LabNotReady(
+                f"the Compose service {service} cannot be reached: {error}", remedy=_REMEDY
+            ) from error
+
+    def ask(self) -> None:
+        """Let all services end, by a Compose that is waited for before they are removed."""
+        if not self._asked and self._up.poll() is not None:
+            self._asked = True
+            stopping = self._compose(self._opened, "stop", *_PATIENCE)
+            self._opened.callback(stopping.wait, _DOWN_S)
+
+    def _compose(self, opened: contextlib.ExitStack, *more: str) -> process.Child:
+        return opened.enter_context(
+            process.started(
+                [*self._found.compose, *self._words, *more],
+                failure=errors.LabNotReady,
+                remedy=_REMEDY,
+                cwd=Path(),
+                env=self._found.environ,
+                log=self._folder / f"{more[0]}.log",
+                steps=process.STOP_SERVICE,
+            )
+        )
 
 
 @contextlib.contextmanager
 def up(
-    found: daemon.Daemon,
-    spec: model.Service,
-    *,
-    name: str,
-    network: str,
-    alias: str,
-    root: Path,
-    log: Path,
-) -> Iterator[tuple[Program, int]]:
-    """Bring all services of the file up, the one under test into `network` as `alias`.
+    found: daemon.Daemon, spec: model.Service, *, name: str, root: Path, log: Path
+) -> Iterator[Project]:
+    """Start all services of the file and hand them out on their way up.
 
-    Hands out that one, and the host port at which it is reached. All of it is gone afterwards,
-    with its volumes. Raises LabNotReady.
+    All of it is gone afterwards, with its volumes. Raises LabNotReady.
     """
     assert spec.compose is not None  # what this is called for
     assert spec.port is not None
@@ -50,20 +119,14 @@ def up(
         override = Path(folder) / "ltlab.yml"
         override.write_text(_override(found, base, service, spec.port), encoding="utf-8")
         words = [*base, "-f", str(override), "--ansi", "never", "--progress", "quiet"]
-        try:
-            _run(found, [*words, "up", "--detach", "--build", "--wait"], _UP_S)
-            made = compose.container(found, name, service)
-            assert made is not None  # Compose has just waited for it
-            found.client.networks.get(network).connect(made, aliases=[alias])
-            running = container.Container(made, log, steps=(), results=None)
-            yield running, running.port(spec.port)
-        except docker.errors.DockerException as error:
-            raise errors.LabNotReady(
-                f"the Compose service {service} cannot be reached: {error}", remedy=_REMEDY
-            ) from error
-        finally:
-            with interrupts.PROCESS.deferred():
-                _end(found, words, log)
+        with contextlib.ExitStack() as opened:
+            opened.callback(_end, found, words, log)
+            # Both sides may give their images the same name, and the next build takes it: so each side's
+            # containers are made at once after its build, and are not made again.
+            _run(found, [*words, "create", "--build"], _UP_S)
+            yield Project(
+                found, spec, name, words=words, folder=Path(folder), log=log, opened=opened
+            )
 
 
 def _override(found: daemon.Daemon, base: Sequence[str], service: str, port: int) -> str:
@@ -88,9 +151,12 @@ def _override(found: daemon.Daemon, base: Sequence[str], service: str, port: int
 
 def _end(found: daemon.Daemon, words: Sequence[str], log: Path) -> None:
     """Keep what all its services said, and remove everything."""
-    with contextlib.suppress(errors.LabNotReady), log.open("ab") as sink:
-        sink.write(_run(found, [*words, "logs", "--no-color", "--timestamps"], _QUICK_S).encode())
-    _run(found, [*words, "down", "--volumes", "--remove-orphans", "--timeout", "5"], _DOWN_S)
+    with interrupts.PROCESS.deferred():
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(errors.LabNotReady), log.open("ab") as sink:
+            said = _run(found, [*words, "logs", "--no-color", "--timestamps"], _QUICK_S)
+            sink.write(said.encode())
+        _run(found, [*words, "down", "--volumes", "--remove-orphans", *_PATIENCE], _DOWN_S)
 
 
 def _run(found: daemon.Daemon, words: Sequence[str], timeout_s: float) -> str:

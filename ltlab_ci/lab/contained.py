@@ -7,7 +7,7 @@ engines never know. Not here: containers themselves (container.py), Compose file
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,44 +96,78 @@ class Bench:
 
     @contextlib.contextmanager
     def built(self, version: services.Version, *, log: Path) -> Iterator[services.Version]:
-        """Run the build line of a version, which makes its image."""
+        """Run the build line of a version, which makes its image, and hold on to that image."""
         spec = version.spec
-        if spec is not None and spec.build is not None and not version.built:
-            line = version.expanded(spec.build, spec.port or 0)
-            services.build(line, root=version.root, env=self.daemon.environ, log=log)
+        if spec is not None and not version.built:
+            if spec.build is not None:
+                line = version.expanded(spec.build, spec.port or 0)
+                services.build(line, root=version.root, env=self.daemon.environ, log=log)
+            version = replace(version, spec=self._pinned(version, spec))
         yield replace(version, built=True)
+
+    def _pinned(self, version: services.Version, spec: model.Service) -> model.Service:
+        """Return the block with the image itself for its name, which the other side's build may take."""
+        if spec.image is None:
+            return spec
+        name = version.expanded(spec.image, spec.port or 0)
+        with contextlib.suppress(docker.errors.DockerException):  # it is pulled at the start then
+            return spec.model_copy(update={"image": self.daemon.client.images.get(name).id})
+        return spec
 
     @contextlib.contextmanager
     def service(
         self, version: services.Version, *, log: Path, place: int = 0
-    ) -> Iterator[services.Running]:
-        """Bring a version up in the network for as long as the block lasts."""
+    ) -> Iterator[services.Starting]:
+        """Start a version in the network for as long as the block lasts."""
         spec, host = version.spec, _host(version.spec, place)
         assert spec is not None  # what a Bench of this kind is made for
-        start = self._image if spec.image else self._composed
-        with start(version, spec, host, log) as (running, outside):
-            host_url = f"http://{self.daemon.host}:{outside}"
-            url = f"http://{host}:{spec.port}"
-            started = services.Running(base_url=url, child=running, ready_after_s=0.0)
-            waited = ready.wait(
-                spec.ready,
-                host_url,
-                alive=started.death,
+        assert spec.port is not None
+        if spec.compose is None:
+            with self._image(version, spec, host, log) as running:
+                yield self._started(version, spec, host, running, running.port(spec.port))
+            return
+        with composed.up(
+            self.daemon,
+            spec,
+            name=abandoned.service(self.name, version.side),
+            root=version.root,
+            log=log,
+        ) as project:
+            yield _Composed(
+                project=project,
+                started=lambda: self._started(
+                    version, spec, host, *project.reached(self.network, host)
+                ),
+            )
+
+    def _started(
+        self,
+        version: services.Version,
+        spec: model.Service,
+        host: str,
+        running: Program,
+        outside: int,
+    ) -> services.Started:
+        """Return what runs, awaited at the port of the daemon's host at which it is published."""
+        return services.Started(
+            running=services.Running(base_url=f"http://{host}:{spec.port}", child=running),
+            check=ready.Check(
+                spec=spec.ready,
+                base_url=f"http://{self.daemon.host}:{outside}",
                 cwd=version.root,
                 env=self.environ,
                 proxied=True,
-            )
-            yield services.Running(base_url=url, child=running, ready_after_s=waited)
+            ),
+        )
 
     def base_url(self, spec: model.Service | None) -> str:
         """Return where the service answers engines."""
         assert spec is not None
         return f"http://{_host(spec, 0)}:{spec.port}"
 
-    @contextlib.contextmanager
     def _image(
         self, version: services.Version, spec: model.Service, host: str, log: Path
-    ) -> Iterator[tuple[Program, int]]:
+    ) -> contextlib.AbstractContextManager[container.Container]:
         assert spec.image is not None
         assert spec.port is not None
         made = container.Spec(
@@ -145,27 +179,13 @@ class Bench:
             publish=spec.port,
             bind="127.0.0.1" if self.daemon.local else "0.0.0.0",
         )
-        with container.started(
+        return container.started(
             self.daemon.client,
             made,
             run=self.name,
             log=log,
             steps=process.STOP_SERVICE,
             failure=errors.LabNotReady,
-        ) as running:
-            yield running, running.port(spec.port)
-
-    def _composed(
-        self, version: services.Version, spec: model.Service, host: str, log: Path
-    ) -> contextlib.AbstractContextManager[tuple[Program, int]]:
-        return composed.up(
-            self.daemon,
-            spec,
-            name=abandoned.service(self.name, version.side),
-            network=self.network,
-            alias=host,
-            root=version.root,
-            log=log,
         )
 
     def _files(self) -> tuple[Path, ...]:
@@ -178,6 +198,26 @@ class Bench:
             made = compose.container(self.daemon, lab, name)
             if made is not None:
                 network.connect(made, aliases=[name])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Composed:
+    """A Compose file on its way up: which container it is can be said once Compose has ended."""
+
+    project: composed.Project
+    started: Callable[[], services.Started]
+
+    def lives(self) -> bool:
+        """Say whether Compose has not failed."""
+        return self.project.lives()
+
+    def awaited(self, *, sharing: int = 1) -> services.Running:
+        """Wait for Compose, then for the service."""
+        return self.started().awaited(sharing=sharing)
+
+    def ask(self) -> None:
+        """Let all its services end."""
+        self.project.ask()
 
 
 def _host(spec: model.Service | None, place: int) -> str:

@@ -55,6 +55,7 @@ class Container:
     def __init__(self, made: Made, log: Path, steps: process.Steps, results: Path | None) -> None:
         self._made, self._steps, self._results = made, steps, results
         self._code: int | None = None
+        self._asked = False
         self._used = process.Usage(cpu_s=0.0, memory_bytes=0)
         self._follower = threading.Thread(target=self._follow, daemon=True)
         self.log = log
@@ -90,13 +91,19 @@ class Container:
         """Return what it used by the newest figures of the daemon, which come once a second."""
         return self._used
 
+    def ask(self) -> None:
+        """Send it the first signal of `stop`, if it has steps to be stopped by; wait for nothing."""
+        if self._steps and not self._asked and self.poll() is None:
+            self._signal(self._steps[0][0])
+            self._asked = True
+
     def stop(self) -> int:
         """End it in bounded steps and copy its results out; harmless when it has ended already."""
-        for signum, seconds in self._steps:
+        for number, (signum, seconds) in enumerate(self._steps):
             if self.poll() is not None:
                 break
-            with contextlib.suppress(docker.errors.APIError):
-                self._made.kill(signal=signal.Signals(signum).name)
+            if number or not self._asked:  # twice the same may mean "at once" to it
+                self._signal(signum)
             self.wait(seconds)
         code = self.poll()
         if code is None:
@@ -117,6 +124,10 @@ class Container:
                 remedy="its container may have ended: see logs/service.log",
             )
         return int(published[0]["HostPort"])
+
+    def _signal(self, signum: signal.Signals) -> None:
+        with contextlib.suppress(docker.errors.APIError):
+            self._made.kill(signal=signum.name)
 
     def _collect(self) -> None:
         if self._results is None:

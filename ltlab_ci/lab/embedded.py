@@ -77,8 +77,8 @@ class Bench:
 
     def service(
         self, version: service.Version, *, log: Path, place: int = 0
-    ) -> contextlib.AbstractContextManager[service.Running]:
-        """Bring a version up at one of the ports for as long as the block lasts."""
+    ) -> contextlib.AbstractContextManager[service.Starting]:
+        """Start a version at one of the ports for as long as the block lasts."""
         return service.up(version, port=self.ports[place], environ=self.environ, log=log)
 
     def join(self, lab: str) -> None:

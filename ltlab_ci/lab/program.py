@@ -22,5 +22,8 @@ class Program(Protocol):
     def usage(self) -> process.Usage:
         """Return what it and all that it started use."""
 
+    def ask(self) -> None:
+        """Ask it to end and wait for nothing, so that several end at one time; `stop` has to follow."""
+
     def stop(self) -> int:
         """End it in bounded steps, harmless when it has ended already; return its exit code."""

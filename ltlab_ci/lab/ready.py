@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,27 +23,42 @@ else:
 POLL_S = 0.1
 _COMMAND_S = 10.0
 _REQUEST_S = 10.0
+_LEAST_S = 1.0
 _EARLY_S = 2.0
 _STAYS_S = 0.2
 
 
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """When what answers at `base_url` counts as ready; a command is run in `cwd` with `env`.
+
+    `proxied`: Docker's proxy stands before it, which accepts for a container in which nobody listens yet,
+    and closes at once.
+    """
+
+    spec: model.Ready
+    base_url: str
+    cwd: Path
+    env: Mapping[str, str] = field(repr=False)
+    proxied: bool = False
+
+
 def wait(
-    ready: model.Ready,
-    base_url: str,
+    check: Check,
     *,
     alive: Callable[[], str | None],
-    cwd: Path,
-    env: Mapping[str, str],
-    proxied: bool = False,
+    since_s: float | None = None,
+    sharing: int = 1,
 ) -> float:
     """Wait until the service is ready; return the seconds it took.
 
-    `alive` returns None, or says how the service died: then waiting ends at once. `proxied`: Docker's
-    proxy stands before it, which accepts for a container in which nobody listens yet, and closes at once.
+    `alive` returns None, or says how the service died: then waiting ends at once. `since_s` is when it was
+    started, by the monotonic clock, if not now: its time runs from then, but it is asked once at least.
+    `sharing` is how many start on the machine at once: each may take so many times as long.
     Raises LabNotReady with the last answer seen.
     """
-    timeout_s = model.seconds(ready.timeout)
-    start = time.monotonic()
+    timeout_s = model.seconds(check.spec.timeout) * sharing
+    start = time.monotonic() if since_s is None else since_s
     while True:
         death = alive()
         if death is not None:
@@ -50,10 +66,8 @@ def wait(
                 f"the service {death} before it was ready",
                 remedy="run its command by hand; its log is logs/service.log in the report",
             )
-        left_s = max(0.1, timeout_s - (time.monotonic() - start))
-        problem = _problem(
-            ready, base_url, cwd=cwd, env=env, left_s=left_s, stays_s=_STAYS_S * proxied
-        )
+        left_s = max(_LEAST_S, timeout_s - (time.monotonic() - start))
+        problem = _problem(check, left_s)
         waited = time.monotonic() - start
         if problem is None:
             return waited
@@ -65,44 +79,34 @@ def wait(
         time.sleep(POLL_S)
 
 
-def refuse_answered(
-    ready: model.Ready, base_url: str, *, cwd: Path, env: Mapping[str, str]
-) -> None:
+def refuse_answered(check: Check) -> None:
     """Refuse what answers although the service was not started yet: it would be tested instead.
 
     Raises LabNotReady.
     """
-    if ready.command is not None:
-        if _command_problem(ready.command, base_url, cwd=cwd, env=env, left_s=_EARLY_S) is None:
+    if check.spec.command is not None:
+        if _command_problem(check, check.spec.command, _EARLY_S) is None:
             raise errors.LabNotReady(
                 "service.ready.command succeeds before the service was started: something else "
                 "answers it, or it checks nothing",
                 remedy="end the other one (`ltlab doctor` knows what a killed run left), or let the "
                 "command ask at BASE_URL",
             )
-    elif _tcp_problem(base_url) is None:
-        port = urlsplit(base_url).port or 0
+    elif _tcp_problem(check.base_url) is None:
+        port = urlsplit(check.base_url).port or 0
         raise errors.LabNotReady(
-            f"{base_url} answers before the service was started: "
+            f"{check.base_url} answers before the service was started: "
             f"{machine.listener(port) or 'another program'} listens there",
             remedy="end it, then run again; `ltlab doctor` knows what a killed run left",
         )
 
 
-def _problem(
-    ready: model.Ready,
-    base_url: str,
-    *,
-    cwd: Path,
-    env: Mapping[str, str],
-    left_s: float,
-    stays_s: float,
-) -> str | None:
-    if ready.command is not None:
-        return _command_problem(ready.command, base_url, cwd=cwd, env=env, left_s=left_s)
-    if ready.get is not None:
-        return _http_problem(base_url + ready.get, left_s)
-    return _tcp_problem(base_url, stays_s=stays_s)
+def _problem(check: Check, left_s: float) -> str | None:
+    if check.spec.command is not None:
+        return _command_problem(check, check.spec.command, left_s)
+    if check.spec.get is not None:
+        return _http_problem(check.base_url + check.spec.get, left_s)
+    return _tcp_problem(check.base_url, stays_s=_STAYS_S * check.proxied)
 
 
 def _http_problem(url: str, left_s: float) -> str | None:
@@ -137,21 +141,14 @@ def _closes(opened: socket.socket, within_s: float) -> bool:
         return True
 
 
-def _command_problem(
-    command: tuple[str, ...],
-    base_url: str,
-    *,
-    cwd: Path,
-    env: Mapping[str, str],
-    left_s: float,
-) -> str | None:
+def _command_problem(check: Check, command: tuple[str, ...], left_s: float) -> str | None:
     try:
         done = process.run(
             command,
             failure=errors.LabNotReady,
             remedy="mend `service.ready.command`",
-            cwd=cwd,
-            env={**env, "BASE_URL": base_url},
+            cwd=check.cwd,
+            env={**check.env, "BASE_URL": check.base_url},
             timeout_s=min(_COMMAND_S, left_s),
             check=False,
         )

@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from ltlab_ci import errors, leftovers, model, process
 from ltlab_ci.lab import ready
@@ -43,7 +45,7 @@ class Running:
 
     base_url: str
     child: Program | None
-    ready_after_s: float
+    ready_after_s: float = 0.0
 
     def death(self) -> str | None:
         """Say how the service died, or None while it lives."""
@@ -52,6 +54,49 @@ class Running:
             return None
         tail = process.last_lines(self.child.log, count=3)
         return f"exited with {code}" + (f" ({tail})" if tail else "")
+
+
+class Starting(Protocol):
+    """A service that was started and may not answer yet, whatever it is made of."""
+
+    def lives(self) -> bool:
+        """Say whether it is a program that ltlab started and that has not ended."""
+
+    def awaited(self, *, sharing: int = 1) -> Running:
+        """Wait until it is ready, one of `sharing` that start on the machine at once.
+
+        Raises LabNotReady when it dies before, or takes too long.
+        """
+
+    def ask(self) -> None:
+        """Ask it to end and wait for nothing: whoever started it stops it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A program, or what is started elsewhere; `check` None: there is nothing to wait for."""
+
+    running: Running
+    check: ready.Check | None
+    since_s: float = field(default_factory=time.monotonic)
+
+    def lives(self) -> bool:
+        """Say whether it is a program that ltlab started and that has not ended."""
+        return self.running.child is not None and self.running.child.poll() is None
+
+    def awaited(self, *, sharing: int = 1) -> Running:
+        """Wait until it is ready; its time runs from its start, and is more where others start too."""
+        if self.check is None:
+            return self.running
+        waited = ready.wait(
+            self.check, alive=self.running.death, since_s=self.since_s, sharing=sharing
+        )
+        return replace(self.running, ready_after_s=waited)
+
+    def ask(self) -> None:
+        """Ask it to end."""
+        if self.running.child is not None:
+            self.running.child.ask()
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -96,34 +141,31 @@ def built(
 
 
 @contextlib.contextmanager
-def up(version: Version, *, port: int, environ: Mapping[str, str], log: Path) -> Iterator[Running]:
-    """Start a version that was built and await it, hand it out, stop it: also when a step failed.
+def up(version: Version, *, port: int, environ: Mapping[str, str], log: Path) -> Iterator[Started]:
+    """Start a version that was built, hand it out, stop it: also when a step failed.
 
-    Raises LabNotReady when it cannot be started, or is not ready in time.
+    It has to be awaited. Raises LabNotReady when it cannot be started.
     """
-    spec, root = version.spec, version.root
-    url = base_url(spec, port)
+    spec, url = version.spec, base_url(version.spec, port)
     if spec is None:
-        yield Running(base_url="", child=None, ready_after_s=0.0)
+        yield Started(running=Running(base_url="", child=None), check=None)
         return
     env = _env(version, port, environ)
+    check = ready.Check(spec=spec.ready, base_url=url, cwd=version.root, env=env)
     if spec.command is None:
-        waited = ready.wait(spec.ready, url, alive=lambda: None, cwd=root, env=env)
-        yield Running(base_url=url, child=None, ready_after_s=waited)
+        yield Started(running=Running(base_url=url, child=None), check=check)
         return
-    ready.refuse_answered(spec.ready, url, cwd=root, env=env)
+    ready.refuse_answered(check)
     with process.started(
         [version.expanded(word, port) for word in spec.command],
         failure=errors.LabNotReady,
         remedy="check `service.command` in ltlab.yml",
-        cwd=root,
+        cwd=version.root,
         env=env,
         log=log,
         steps=process.STOP_SERVICE,
     ) as child:
-        running = Running(base_url=url, child=child, ready_after_s=0.0)
-        waited = ready.wait(spec.ready, url, alive=running.death, cwd=root, env=env)
-        yield Running(base_url=url, child=child, ready_after_s=waited)
+        yield Started(running=Running(base_url=url, child=child), check=check)
 
 
 def _env(version: Version, port: int, environ: Mapping[str, str]) -> dict[str, str]:

@@ -49,6 +49,11 @@ class Together:
             memory_bytes=sum(each.memory_bytes for each in used),
         )
 
+    def ask(self) -> None:
+        """Ask all of them to end."""
+        for each in self._programs:
+            each.ask()
+
     def stop(self) -> int:
         """End all at the same time, each in bounded steps; return the highest exit code.
 

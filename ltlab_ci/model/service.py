@@ -22,7 +22,10 @@ class Ready(Frozen):
     command: Words | None = pydantic.Field(
         default=None, description="A command that must exit with 0."
     )
-    timeout: Duration = pydantic.Field(default="30s", description="How long to wait for it.")
+    timeout: Duration = pydantic.Field(
+        default="30s",
+        description="How long to wait for it; twice as long where base and head start at once.",
+    )
 
     @pydantic.model_validator(mode="after")
     def _one_way(self) -> Ready:

@@ -35,3 +35,42 @@ def test_duet__two_containers_in_one_network(docker: runs.Docker, tmp_path: Path
     assert run.code == 1, run.err
     assert run.found["comparison"]["verdict"] == "slower"
     assert set(docker.left("-bench")) <= set(since)
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "image: ltlab/duet, build: docker build --quiet --tag ltlab/duet .",
+        "compose: {file: compose.yml, service: shop}",
+    ],
+    ids=["image", "compose"],
+)
+def test_duet__both_sides_may_build_an_image_of_one_name(
+    docker: runs.Docker, tmp_path: Path, service: str
+) -> None:
+    """What head builds takes the name of base's image: base must not run head's code."""
+    folder = repository.made(tmp_path / "project")
+    text = projects.lab(
+        f"{{{service}, port: 5000, ready: {{get: /health}}}}",
+        more="compare: {budget: 24s, round: 12s, warmup: 1s}\n",
+    )
+    files = {
+        "load.js": versions.SCRIPT.replace("/a`", "/fast`"),
+        "compose.yml": "services: {shop: {build: ., image: ltlab/duet, ports: ['5000:5000']}}\n",
+        ".gitignore": "ltlab-report/\n",
+    }
+    project = projects.write(folder, text, {**files, "Dockerfile": dockerfile(20)})
+    repository.commit(folder)
+    repository.git(folder, "checkout", "--quiet", "-b", "work")
+    projects.write(folder, text, {"Dockerfile": dockerfile(40)})
+    repository.commit(folder)
+    since = docker.left("-bench")
+    run = project.run("compare", env=docker.env)
+    docker("image", "rm", "--force", "ltlab/duet")
+    assert run.code == 1, run.err
+    assert run.found["comparison"]["verdict"] == "slower"
+    assert set(docker.left("-bench")) <= set(since)
+
+
+def dockerfile(wait_ms: int) -> str:
+    return f"FROM ltlab/toy-api:0.1.0\nENV TOY_API_LATENCY_MS={wait_ms}\n"

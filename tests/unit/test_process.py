@@ -276,6 +276,37 @@ def test_stop__a_program_that_ignores_signals_is_killed_within_bounds(tmp_path: 
         assert time.monotonic() - before < 5
 
 
+def test_ask__the_first_signal_is_sent_once(tmp_path: Path) -> None:
+    """A second one of the same kind makes some programs leave everything as it is."""
+    counts = POLITE.replace(
+        "sys.exit(7)", "time.sleep(0.3); print('once', flush=True); sys.exit(7)"
+    )
+    steps: process.Steps = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
+    with started(tmp_path, python(counts), steps) as child:
+        until(lambda: "ready" in child.log.read_text())
+        child.ask()
+        child.ask()
+        assert child.stop() == 7
+    assert child.log.read_text().splitlines()[1:] == [f"stopped by {int(signal.SIGTERM)}", "once"]
+
+
+def test_ask__what_ignores_it_is_still_killed_within_bounds(tmp_path: Path) -> None:
+    with started(tmp_path, python(IGNORES)) as child:
+        until(lambda: "ready" in child.log.read_text())
+        child.ask()
+        assert child.stop() == 128 + signal.SIGKILL
+
+
+def test_ask__what_it_forked_is_ended_too(tmp_path: Path) -> None:
+    with started(tmp_path, python(FORKS, IGNORES, "60")) as child:
+        grandchild = child_of(child.log)
+        until(lambda: "ready" in child.log.read_text())
+        child.ask()
+        until(lambda: child.poll() is not None)
+        assert alive(grandchild)
+    until(lambda: not alive(grandchild), seconds=3.0)
+
+
 def test_stop__what_it_forked_is_ended_with_it(tmp_path: Path) -> None:
     with started(tmp_path, python(FORKS, "import time; time.sleep(60)", "60")) as child:
         grandchild = child_of(child.log)

@@ -30,7 +30,8 @@ def wait(
     *,
     proxied: bool = False,
 ) -> float:
-    return ready.wait(spec, base_url, alive=alive, cwd=tmp_path, env=ENV, proxied=proxied)
+    check = ready.Check(spec=spec, base_url=base_url, cwd=tmp_path, env=ENV, proxied=proxied)
+    return ready.wait(check, alive=alive)
 
 
 def not_ready(spec: model.Ready, base_url: str, tmp_path: Path) -> str:
@@ -117,6 +118,29 @@ def test_wait__a_service_that_died_ends_it_at_once(tmp_path: Path) -> None:
 
 def test_wait__asks_once_even_without_any_time(site: Site, tmp_path: Path) -> None:
     assert wait(model.Ready(get="/", timeout="0"), site.base_url, tmp_path) < 5
+
+
+def test_wait__the_time_runs_from_the_start_but_it_is_asked_once(
+    site: Site, tmp_path: Path
+) -> None:
+    """Of two that start at one time, the second is asked only when the first is ready."""
+    begun_s = time.monotonic() - 60
+    spec = model.Ready(get="/", timeout="30s")
+    check = ready.Check(spec=spec, base_url=site.base_url, cwd=tmp_path, env=ENV)
+    assert ready.wait(check, alive=lives, since_s=begun_s) >= 60
+    site.status = 503
+    with pytest.raises(errors.LabNotReady, match="not ready after 30 s"):
+        ready.wait(check, alive=lives, since_s=begun_s)
+    assert site.asked == ["/", "/"]
+
+
+def test_wait__of_several_that_start_at_once_each_has_as_many_times_its_time(
+    tmp_path: Path,
+) -> None:
+    spec = model.Ready(command=("/bin/false",), timeout="100ms")
+    check = ready.Check(spec=spec, base_url="http://shop.test", cwd=tmp_path, env=ENV)
+    with pytest.raises(errors.LabNotReady, match=r"not ready after 0\.2 s"):
+        ready.wait(check, alive=lives, sharing=2)
 
 
 def test_wait__behind_a_proxy_a_port_that_closes_every_connection_is_not_ready(

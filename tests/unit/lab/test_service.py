@@ -66,9 +66,9 @@ def built_and_up(
     version = service.Version(spec=spec, root=tmp_path)
     with (
         service.built(version, port=port, environ=ENVIRON, log=log) as built,
-        service.up(built, port=port, environ=ENVIRON, log=log) as running,
+        service.up(built, port=port, environ=ENVIRON, log=log) as starting,
     ):
-        yield running
+        yield starting.awaited()
 
 
 def log(tmp_path: Path) -> str:

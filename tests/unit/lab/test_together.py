@@ -70,3 +70,11 @@ def test_started__one_that_does_not_start_takes_the_others_down(tmp_path: Path) 
 
     with pytest.raises(errors.EngineError), together.started(broken()):
         pytest.fail("it must not get here")
+
+
+def test_together__asks_all_at_one_time(tmp_path: Path) -> None:
+    with together.started(programs(tmp_path, *["import time; time.sleep(60)"] * 2)) as several:
+        several.ask()
+        while several.wait(5.0) is None:
+            pass
+        assert several.codes == (143, 143)
