@@ -6,7 +6,7 @@ Not here: recording (measure.py), the judging itself (evaluate/), what a report 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ltlab_ci import errors, model
@@ -29,11 +29,15 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """Base against head, if it came to that: why it is invalid, and what that means for the exit code."""
+    """Base against head, if it came to that: why it is invalid, and what that means for the exit code.
+
+    `windows`: when the rounds of each scenario ran that the lab's InfluxDB has.
+    """
 
     comparison: model.Comparison | None = None
     doubts: tuple[model.Finding, ...] = ()
     code: errors.ExitCode = errors.ExitCode.OK
+    windows: Mapping[str, model.Window] = field(default_factory=dict)
 
 
 def every(
