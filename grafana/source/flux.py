@@ -14,20 +14,25 @@ MINUTE = '"ltlab_minute"'
 
 EVERY = "v.windowPeriod"
 _RANGE = "range(start: v.timeRangeStart, stop: v.timeRangeStop)"
+_PROJECT = "r.project =~ /^${project:regex}$/"
 _RUN = (
-    "r.testid =~ /^${testid:regex}$/ and r.project =~ /^${project:regex}$/ "
-    "and r.ltlab_scenario =~ /^${ltlab_scenario:regex}$/"
+    "r.testid =~ /^${testid:regex}$/ and "
+    f"{_PROJECT} and "
+    "r.ltlab_scenario =~ /^${ltlab_scenario:regex}$/"
 )
 ENDPOINT = "r.name =~ /^${name:regex}$/"
+ALONE, ROUNDS = "not exists r.ltlab_side", "exists r.ltlab_side"
+"""What tells a run from the rounds of a comparison, which carry its tags as well."""
 OF_RUN = ("testid", "ltlab_scenario")
 
 
-def rows(
-    metric: str, *where: str, field: str = "value", bucket: str = RAW, run: bool = True
-) -> str:
-    """Return the samples of a metric that the dashboard's variables choose."""
+def rows(metric: str, *where: str, field: str = "value", bucket: str = RAW, of: str = ALONE) -> str:
+    """Return the samples of a metric that the dashboard's variables choose.
+
+    `of` is ALONE, ROUNDS, or "" for what belongs to no run.
+    """
     wanted = [f'r._measurement == "{metric}" and r._field == "{field}"']
-    wanted += [_RUN] if run else []
+    wanted += [_RUN, of] if of else []
     filters = "".join(f"\n  |> filter(fn: (r) => {each})" for each in [*wanted, *where])
     return f"from(bucket: {bucket})\n  |> {_RANGE}{filters}"
 
@@ -35,10 +40,10 @@ def rows(
 def over_time(samples: str, fn: str, name: str, by: Sequence[str] = OF_RUN) -> str:
     """Return one series for each value of `by`: `fn` over each step, shown as `name`."""
     return (
-        f"{samples}\n  |> group(columns: {_list('_measurement', '_field', *by)})"
+        f"{samples}\n  |> group(columns: {listed('_measurement', '_field', *by)})"
         f"\n  |> aggregateWindow(every: {EVERY}, fn: {fn}, createEmpty: false)"
         f'\n  |> set(key: "_field", value: "{name}")'
-        f"\n  |> keep(columns: {_list('_time', '_value', '_measurement', '_field', *by)})"
+        f"\n  |> keep(columns: {listed('_time', '_value', '_measurement', '_field', *by)})"
     )
 
 
@@ -61,16 +66,26 @@ def per_second(samples: str, name: str, by: Sequence[str] = OF_RUN) -> str:
 def figure(samples: str, then: str, by: Sequence[str] = OF_RUN) -> str:
     """Return one row for each value of `by`, drawn from all of its samples."""
     return (
-        f"{samples}\n  |> group(columns: {_list(*by)})\n  |> {then}"
-        f"\n  |> keep(columns: {_list('_value', *by)})\n  |> group()"
+        f"{samples}\n  |> group(columns: {listed(*by)})\n  |> {then}"
+        f"\n  |> keep(columns: {listed('_value', *by)})\n  |> group()"
     )
 
 
-def table(columns: Sequence[tuple[str, str, str]], by: Sequence[str], *, order: str) -> str:
-    """Return a table: a row for each value of `by`, a column for each (name, samples, function)."""
+def table(
+    columns: Sequence[tuple[str, str, str]],
+    by: Sequence[str],
+    *,
+    order: str,
+    across: Sequence[str] = (),
+) -> str:
+    """Return a table: a row for each value of `by`, a column for each (name, samples, function).
+
+    `across` names tags with a column of their own for each value, in front of the column's name.
+    """
+    each, into = (*by, *across), listed(*across, "stat")
     parts = [
-        f"{name} = {samples}\n  |> group(columns: {_list(*by)})\n  |> {then}"
-        f"\n  |> toFloat()\n  |> keep(columns: {_list('_value', *by)})"
+        f"{name} = {samples}\n  |> group(columns: {listed(*each)})\n  |> {then}"
+        f"\n  |> toFloat()\n  |> keep(columns: {listed('_value', *each)})"
         f'\n  |> set(key: "stat", value: "{name}")'
         for name, samples, then in columns
     ]
@@ -81,7 +96,7 @@ def table(columns: Sequence[tuple[str, str, str]], by: Sequence[str], *, order: 
             *parts,
             union,
             "  |> group()",
-            f'  |> pivot(rowKey: {_list(*by)}, columnKey: ["stat"], valueColumn: "_value")',
+            f'  |> pivot(rowKey: {listed(*by)}, columnKey: {into}, valueColumn: "_value")',
             f'  |> sort(columns: ["{order}"], desc: true)',
             "  |> limit(n: 50)",
         ]
@@ -103,12 +118,12 @@ def heat(samples: str, bins: Sequence[float]) -> str:
     )
 
 
-def runs(bucket: str, metric: str, field: str) -> str:
+def runs(bucket: str, metric: str, field: str, *where: str) -> str:
     """Return every run with samples in the dashboard's time, the newest first."""
     return (
         f"from(bucket: {bucket})\n  |> {_RANGE}"
         f'\n  |> filter(fn: (r) => r._measurement == "{metric}" and r._field == "{field}")'
-        "\n  |> filter(fn: (r) => r.project =~ /^${project:regex}$/)"
+        f"\n  |> filter(fn: (r) => {' and '.join([_PROJECT, *where])})"
         '\n  |> last()\n  |> group(columns: ["testid"])\n  |> max(column: "_time")\n  |> group()'
         '\n  |> sort(columns: ["_time"], desc: true)\n  |> keep(columns: ["testid"])'
         '\n  |> rename(columns: {testid: "_value"})'
@@ -131,15 +146,18 @@ def growth(samples: str, name: str, by: Sequence[str] = ()) -> str:
     return f"{last}\n  |> difference(nonNegative: true)"
 
 
-def mark(samples: str, pick: str, what: str) -> str:
-    """Return an event at the first (`min`) or last (`max`) sample of each run's scenario."""
-    text = f'"{what} of " + r.ltlab_scenario'
+def mark(samples: str, pick: str, text: str, by: Sequence[str] = OF_RUN) -> str:
+    """Return an event at the first (`min`) or last (`max`) sample for each value of `by`.
+
+    `text` is an expression in Flux.
+    """
     return (
-        f"{samples}\n  |> group(columns: {_list(*OF_RUN)})"
+        f"{samples}\n  |> group(columns: {listed(*by)})"
         f'\n  |> {pick}(column: "_time")\n  |> group()'
         f"\n  |> map(fn: (r) => ({{_time: r._time, text: {text}, tags: r.testid}}))"
     )
 
 
-def _list(*names: str) -> str:
+def listed(*names: str) -> str:
+    """Return names as a Flux list."""
     return "[" + ", ".join(f'"{name}"' for name in names) + "]"

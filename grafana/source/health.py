@@ -127,7 +127,7 @@ _REFUSED = (
 
 
 def _rows(metric: str, field: str, *where: str) -> str:
-    return flux.rows(metric, *where, field=field, bucket=flux.LIVE, run=False)
+    return flux.rows(metric, *where, field=field, bucket=flux.LIVE, of="")
 
 
 def _telegraf_total(title: str, field: str) -> Panel:

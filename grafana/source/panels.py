@@ -1,6 +1,7 @@
 """Panels and dashboards as Grafana's JSON (classic schema, read by Grafana 10 to 13).
 
-Not here: what is queried (flux.py), which panels make a dashboard (load_tests.py, live.py, health.py).
+Not here: what is queried (flux.py), which panels make a dashboard (load_tests.py, live.py, compare.py,
+health.py).
 """
 
 from __future__ import annotations

@@ -64,7 +64,9 @@ class Case:
         said = logs.excerpts(self.config.report_dir)
         try:
             if lab is not None:
-                result = dashboards.keep(result, judged, lab, self.config)
+                result = dashboards.keep(
+                    result, judged, lab, self.config, against.windows if against else {}
+                )
             folder.write(self.config.report_dir, report.render(result, said))
         except errors.StoreError as error:
             told = [*findings, found(error)]

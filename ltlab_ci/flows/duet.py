@@ -11,7 +11,18 @@ from dataclasses import replace
 
 from ltlab_ci import errors, leftovers, load, model
 from ltlab_ci.evaluate.compare import limits, overall
-from ltlab_ci.flows import compare, judge, labs, looks, measure, prepare, rounds, run, versions
+from ltlab_ci.flows import (
+    compare,
+    judge,
+    labs,
+    looks,
+    measure,
+    prepare,
+    rounds,
+    run,
+    stored_rounds,
+    versions,
+)
 from ltlab_ci.flows.case import Case, Outside, found, fresh
 from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
@@ -48,13 +59,16 @@ def compared(config: model.Config, outside: Outside) -> model.Result:
                 config, bench, both["head"], prepared, outside=outside, lab=lab
             )
         findings, against = [*pair.findings, *trouble, *missed], _not_compared(prepared)
+        tasks: list[rounds.Task] = []
         if len(both) == len(rounds.SIDES) and not missed and _went_well(measured):
             tasks = planned(config, outside, bench, both, seed=pair.seed, prepared=prepared)
             against, more = all_of(tasks, told, pair.facts)
             findings += more
         with outside.interrupts.deferred():
             judged, stopped = run.judged_alone(case, lab, prepared, measured, findings)
-            return case.report(judged, [*findings, *stopped], lab, against)
+            there = stored_rounds.keep(lab, tasks)
+            told = replace(against, windows=there.windows)
+            return case.report(judged, [*findings, *stopped, *there.findings], lab, told)
 
 
 def _not_compared(prepared: Sequence[measure.Prepared]) -> judge.Compared:

@@ -32,12 +32,14 @@ class Compared:
     """Base against head, if it came to that: why it is invalid, and what that means for the exit code.
 
     `limits` are the verdicts on thresholds that hang on base, by scenario.
+    `windows`: when the rounds of each scenario ran that the lab's InfluxDB has.
     """
 
     comparison: model.Comparison | None = None
     limits: Mapping[str, tuple[model.Verdict, ...]] = field(default_factory=dict)
     doubts: tuple[model.Finding, ...] = ()
     code: errors.ExitCode = errors.ExitCode.OK
+    windows: Mapping[str, model.Window] = field(default_factory=dict)
 
 
 def every(

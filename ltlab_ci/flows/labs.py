@@ -49,6 +49,11 @@ class Lab:
         """Return the tags that every sample of a scenario carries in InfluxDB."""
         return {**self.tags, "ltlab_scenario": plain(scenario)}
 
+    def tags_of_round(self, scenario: str, side: str, number: int) -> dict[str, str]:
+        """Return the tags of one side of a round; written with two digits, rounds are sorted as text."""
+        of_round = {model.SIDE_TAG: side, model.ROUND_TAG: f"{number:02d}"}
+        return {**self.tags_of(scenario), **of_round}
+
     def described(self) -> dict[str, str]:
         """Return what a result's environment says of it."""
         if self.addresses is None:

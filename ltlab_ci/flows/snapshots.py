@@ -40,9 +40,18 @@ class Kept:
 
 def boards(engines: Iterable[str]) -> tuple[Json, ...]:
     """Return the dashboards that show runs of these engines, the lab's health among them."""
-    folder = resources.folder("grafana/dashboards")
     uids = [uid for engine in dict.fromkeys(engines) for uid in _OF_ENGINE[engine]]
-    return tuple(json.loads((folder / f"{uid}.json").read_bytes()) for uid in [*uids, "lab-health"])
+    return tuple(_carried(uid) for uid in (*uids, "lab-health"))
+
+
+def of_comparison() -> Json:
+    """Return the dashboard of base against head."""
+    return _carried("ltlab-compare")
+
+
+def _carried(uid: str) -> Json:
+    file = resources.folder("grafana/dashboards") / f"{uid}.json"
+    return dict(json.loads(file.read_bytes()))
 
 
 def own(paths: Iterable[Path]) -> tuple[Json, ...]:

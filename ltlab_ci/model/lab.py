@@ -82,6 +82,12 @@ class GrafanaSpec(Frozen):
 LIVE_BUCKET = "ltlab_live"
 MINUTE_BUCKET = "ltlab_minute"
 
+SIDE_TAG, ROUND_TAG = "ltlab_side", "ltlab_round"
+"""Tags that samples of a comparison's rounds carry in InfluxDB, beside those of the run.
+
+Names of our own: a script may well have a tag `side`. Head alone has neither of them.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Influx:

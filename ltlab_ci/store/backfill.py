@@ -7,6 +7,7 @@ Not here: the points (points.py), judging what is still missing (flows/).
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -15,10 +16,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
+import duckdb
 from influxdb_client import InfluxDBClient, WriteService
 from influxdb_client.rest import ApiException
 
-from ltlab_ci import model
+from ltlab_ci import errors, model
 from ltlab_ci.store import flux, influx
 from ltlab_ci.store.points import SLICE_NS, Points, Slice
 
@@ -75,27 +77,37 @@ def complete(
     """Write to InfluxDB what it lacks of a scenario's samples files, and count again.
 
     `tags` tell this scenario from all others: k6 was given them, other samples get them here.
-    Raises StoreError when the server cannot be reached for `patience_s`, or refuses altogether.
+    Raises StoreError when the server cannot be reached for `patience_s`, or refuses altogether, and for a
+    file that cannot be read.
     """
-    points = Points(files, tags)
     try:
-        reach = points.reach()
-        run = influx.Run(tags=tags, window=reach)
-        with influx.talking(server) as client:
-            filler = _Filler(client, server, patience_s)
-            expected = points.counts()
+        with contextlib.closing(Points(files, tags)) as points:
+            return _completed(server, points, tags, patience_s)
+    except duckdb.Error as error:
+        raise errors.StoreError(
+            f"{files[0].name} cannot be read for InfluxDB: {str(error).splitlines()[0]}",
+            remedy="check that the disk has room, then run again",
+        ) from error
+
+
+def _completed(
+    server: model.Influx, points: Points, tags: Mapping[str, str], patience_s: float
+) -> Completion:
+    reach = points.reach()
+    run = influx.Run(tags=tags, window=reach)
+    with influx.talking(server) as client:
+        filler = _Filler(client, server, patience_s)
+        expected = points.counts()
+        found = filler.counts(run)
+        short = {place for place, count in expected.items() if found.get(place, 0) < count}
+        if short:
+            filler.fill(points, short)
             found = filler.counts(run)
-            short = {place for place, count in expected.items() if found.get(place, 0) < count}
-            if short:
-                filler.fill(points, short)
-                found = filler.counts(run)
-        return Completion(
-            metrics=_by_metric(expected, found, short, points.unstorable()),
-            refused=tuple(sorted(filler.refused)),
-            run=run,
-        )
-    finally:
-        points.close()
+    return Completion(
+        metrics=_by_metric(expected, found, short, points.unstorable()),
+        refused=tuple(sorted(filler.refused)),
+        run=run,
+    )
 
 
 class _Filler:

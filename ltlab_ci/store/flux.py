@@ -15,6 +15,7 @@ from ltlab_ci.store import line
 
 _FAR_NS = 2**62  # the year 2116
 _SAFE = re.compile(rb"[A-Za-z0-9_ -]")
+_NO_ROUND = f'not exists r["{model.SIDE_TAG}"]'  # InfluxDB finds these by its index
 
 
 def string(text: str) -> str:
@@ -48,6 +49,15 @@ def equals(tags: Mapping[str, str]) -> list[str]:
     return [f"r[{string(name)}] == {string(value)}" for name, value in sorted(tags.items())]
 
 
+def of_run(tags: Mapping[str, str]) -> list[str]:
+    """Return conditions that samples are of the run with these tags.
+
+    Rounds of a comparison have its tags as well, and one for their side: unless that is among them, they
+    are another run's.
+    """
+    return [*equals(tags), *(() if model.SIDE_TAG in tags else (_NO_ROUND,))]
+
+
 def matches(name: str, pattern: str) -> str:
     """Return the condition that a tag is there and matches a pattern."""
     column = f"r[{string(name)}]"
@@ -76,7 +86,7 @@ def samples(
     tags: Sequence[tuple[str, str]],
 ) -> str:
     """Return the samples that a question is about, in `_value`, one table a series."""
-    base = [f"r._measurement == {string(metric)}", *equals(run)]
+    base = [f"r._measurement == {string(metric)}", *of_run(run)]
     base += [matches(name, pattern) for name, pattern in tags if name not in line.FIELDS]
     rows = source(bucket, window)
     moved = [(name, pattern) for name, pattern in tags if name in line.FIELDS]
@@ -121,7 +131,7 @@ AGGREGATES = {
 def counts(bucket: str, window: model.Window, run: Mapping[str, str], slice_ns: int) -> str:
     """Return a script for the number of values a metric and slice of time, named by its end."""
     return (
-        f"{source(bucket, window)} {keep(['r._field == ' + string('value'), *equals(run)])} "
+        f"{source(bucket, window)} {keep(['r._field == ' + string('value'), *of_run(run)])} "
         f"|> aggregateWindow(every: {slice_ns:d}ns, fn: count, createEmpty: false) "
         '|> group(columns: ["_measurement", "_time"]) |> sum()'
     )
@@ -140,7 +150,8 @@ MINUTE_TAGS = ("testid", "project", "ltlab_scenario", "name", "method", "status"
 def minute(rows: str, target: str) -> str:
     """Return statements that write count, mean, p50, p95, p99 and max of each metric.
 
-    `rows` are the raw samples of one whole minute: part of it would write over the whole.
+    `rows` are the raw samples of one whole minute: part of it would write over the whole. Rounds are left
+    out: nothing here would tell their sides apart.
     """
     # Windows within a longer range take Flux fifty times as long as one range a minute.
     columns = ", ".join(string(name) for name in ("_start", "_measurement", *MINUTE_TAGS))
@@ -160,7 +171,7 @@ def minute(rows: str, target: str) -> str:
         f'|> to(bucket: {string(target)}) |> yield(name: "{name}")'
         for name, figure in figures.items()
     ]
-    value = keep(["r._field == " + string("value")])
+    value = keep(["r._field == " + string("value"), _NO_ROUND])
     return "\n".join([f"data = {rows} {value} |> group(columns: [{columns}])", *each])
 
 

@@ -115,6 +115,13 @@ def rows(
     return [record.values for table in tables for record in table.records]
 
 
+def annotated(server: model.Influx, script: str, patience_s: float = PATIENCE_S) -> str:
+    """Run a script and return the server's own answer, annotated CSV. Raises StoreError."""
+    with talking(server) as client:
+        answer = patiently(lambda: client.query_api().query_raw(script), patience_s)
+        return str(answer.data.decode())
+
+
 def patiently(action: Callable[[], Result], patience_s: float) -> Result:
     """Do something that may be repeated, again while the server is away or busy, for so long."""
     end_s = time.monotonic() + patience_s

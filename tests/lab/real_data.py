@@ -127,20 +127,31 @@ def telegraf(folder: Path, influx: Influx) -> Iterator[int]:
         yield port
 
 
-def keep(influx: Influx, samples: Path, *, scenario: str) -> int:
-    """Write a run's samples into the raw bucket as k6's own output shapes them; return how many."""
+def keep(
+    influx: Influx,
+    samples: Path,
+    *,
+    scenario: str,
+    more: Mapping[str, str] | None = None,
+    longer: float = 1.0,
+) -> int:
+    """Write a run's samples into the raw bucket as k6's own output shapes them; return how many.
+
+    `more` are tags beside those of the run; `longer` is what times of responses are multiplied by.
+    """
     tags = ", ".join(f'"{name}"' for name in model.SYSTEM_TAGS if name != "url")
     rows = duckdb.execute(
         f"SELECT metric, time_ns, value, tags, {tags} FROM read_parquet(?)", [str(samples)]
     ).fetchall()
     names = [name for name in model.SYSTEM_TAGS if name != "url"]
-    of_run = {"testid": TESTID, "project": PROJECT, "ltlab_scenario": scenario}
+    of_run = {"testid": TESTID, "project": PROJECT, "ltlab_scenario": scenario, **(more or {})}
     lines = []
     for metric, time_ns, value, extra, *system in rows:
         found = {name: text for name, text in zip(names, system, strict=True) if text}
         found |= dict(pair.split("=", 1) for pair in (extra or "").split("&") if pair)
         joined = "".join(f",{_key(k)}={_key(v)}" for k, v in sorted({**found, **of_run}.items()))
-        lines.append(f"{_key(metric)}{joined} value={float(value)!r} {time_ns}")
+        shown = float(value) * (longer if metric == "http_req_duration" else 1.0)
+        lines.append(f"{_key(metric)}{joined} value={shown!r} {time_ns}")
     influx.write("ltlab", lines)
     return len(lines)
 

@@ -28,6 +28,7 @@ from tests.lab import real_data
 
 DASHBOARDS = real_data.ROOT / "grafana" / "dashboards"
 UIDS = sorted(path.stem for path in DASHBOARDS.glob("*.json"))
+LONGER = 1.5  # head's times over base's
 MINUTES = """
 data = from(bucket: "ltlab") |> range(start: -2h)
   |> filter(fn: (r) => r._measurement == "http_req_duration" or r._measurement == "http_reqs")
@@ -42,7 +43,7 @@ data |> aggregateWindow(every: 1m, fn: p95, createEmpty: false)
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """Servers that hold one run of k6 and one of Artillery."""
+    """Servers that hold one run of k6, one of Artillery, and a comparison with head half as slow again."""
 
     influx: real_data.Influx
     ran: projects.Ran
@@ -50,7 +51,7 @@ class Filled:
 
     def view(self, uid: str) -> model.View:
         """Return the view on the run that belongs to a dashboard."""
-        scenario = "visit-k6" if uid.startswith("k6") else "visit-artillery"
+        scenario = "visit-artillery" if uid.startswith("artillery") else "visit-k6"
         return model.View(
             title="run",
             variables={
@@ -76,6 +77,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
         for scenario in ("visit-k6", "visit-artillery"):
             samples = ran.report / "samples" / f"{scenario}.parquet"
             assert real_data.keep(influx, samples, scenario=scenario) > 100
+        # The same samples again as a round of the same run: no other dashboard may show them.
+        samples = ran.report / "samples" / "visit-k6.parquet"
+        for side, longer in (("base", 1.0), ("head", LONGER)):
+            tags = {"ltlab_side": side, "ltlab_round": "01"}
+            real_data.keep(influx, samples, scenario="visit-k6", more=tags, longer=longer)
         influx.query(MINUTES)
         started = datetime.fromisoformat(ran.found["times"]["started"])
         whole = Filled(influx=influx, ran=ran, start_ns=int(started.timestamp()) * 10**9)
@@ -97,6 +103,21 @@ def _rows(filled: Filled, uid: str) -> bool:
 def read(uid: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((DASHBOARDS / f"{uid}.json").read_bytes())
     return found
+
+
+def answers(filled: Filled, uid: str, title: str) -> list[model.Json]:
+    """Return the frames of a panel's queries."""
+    view = filled.view(uid)
+    panel = next(each for each in read(uid)["panels"] if each["title"] == title)
+    asked = snapshot.queries({"panels": [panel]}, view)
+    return [frame for query in asked for frame in filled.ask(query, view)]
+
+
+def shown(filled: Filled, uid: str, title: str) -> dict[str, list[Any]]:
+    """Return the columns of a panel that shows one table."""
+    [frame] = answers(filled, uid, title)
+    names = [field["name"] for field in frame["schema"]["fields"]]
+    return dict(zip(names, frame["data"]["values"], strict=True))
 
 
 @pytest.mark.parametrize("uid", UIDS)
@@ -129,8 +150,7 @@ def test_variables__each_offers_the_run(filled: Filled, uid: str) -> None:
 
 @pytest.mark.parametrize("uid", ["k6-dashboard", "artillery-pro"])
 def test_figures__are_those_of_the_verdict(filled: Filled, uid: str) -> None:
-    view = filled.view(uid)
-    [scenario] = view.variables["ltlab_scenario"]
+    [scenario] = filled.view(uid).variables["ltlab_scenario"]
     judged = filled.ran.metrics(scenario)
     for title, metric, stat in (
         ("p50", "http_req_duration", "med"),
@@ -139,24 +159,50 @@ def test_figures__are_those_of_the_verdict(filled: Filled, uid: str) -> None:
         ("Requests", "http_reqs", "count"),
         ("Failed", "http_req_failed", "rate"),
     ):
-        panel = next(each for each in read(uid)["panels"] if each["title"] == title)
-        [query] = snapshot.queries({"panels": [panel]}, view)
-        [frame] = filled.ask(query, view)
-        names = [field["name"] for field in frame["schema"]["fields"]]
-        [value] = frame["data"]["values"][names.index("_value")]
+        [value] = shown(filled, uid, title)["_value"]
         assert value == pytest.approx(judged[metric]["stats"][stat], rel=1e-9), title
 
 
+@pytest.mark.parametrize(
+    ("title", "changes"),
+    [
+        ("p50, head to base", [LONGER - 1]),
+        ("p95, head to base", [LONGER - 1]),
+        ("Requests, head to base", [0.0]),
+        ("Failed, head less base", [0.0]),
+    ],
+)
+def test_figures__of_a_comparison(filled: Filled, title: str, changes: list[float]) -> None:
+    assert shown(filled, "ltlab-compare", title)["_value"] == pytest.approx(changes, abs=1e-9)
+
+
+def test_tables__of_a_comparison_hold_both_sides(filled: Filled) -> None:
+    metrics = filled.ran.metrics("visit-k6")
+    whole = shown(filled, "ltlab-compare", "Rounds")
+    assert whole["ltlab_round"] == ["01"]
+    base, head = whole["base_p95"], whole["head_p95"]
+    assert base == pytest.approx([metrics["http_req_duration"]["stats"]["p(95)"]], rel=1e-9)
+    assert [*head, *whole["p95_change"]] == pytest.approx([base[0] * LONGER, LONGER - 1], rel=1e-9)
+    assert whole["head_requests"] == [metrics["http_reqs"]["stats"]["count"]]
+    endpoints = shown(filled, "ltlab-compare", "Endpoints, the slowest of head first")
+    assert {"GET /users", "GET /nothing", "GET /io"} <= set(endpoints["name"])
+    expected = [LONGER - 1] * len(endpoints["name"])
+    assert endpoints["p50_change"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_lines__of_a_comparison_differ_in_every_step(filled: Filled) -> None:
+    p50, p95 = answers(filled, "ltlab-compare", "Response time, head to base")
+    for frame in (p50, p95):
+        expected = [LONGER - 1] * frames.length(frame)
+        assert frame["data"]["values"][1] == pytest.approx(expected, rel=1e-9)
+
+
 def test_heat_map__counts_every_request_once(filled: Filled) -> None:
-    view = filled.view("k6-pro")
     panel = next(each for each in read("k6-pro")["panels"] if each["type"] == "heatmap")
-    [query] = snapshot.queries({"panels": [panel]}, view)
-    [frame] = filled.ask(query, view)
-    names = [field["name"] for field in frame["schema"]["fields"]]
-    columns = dict(zip(names, frame["data"]["values"], strict=True))
-    shown = panel["transformations"][0]["options"]["indexByName"]
+    columns = shown(filled, "k6-pro", panel["title"])
+    named = panel["transformations"][0]["options"]["indexByName"]
     counted = sum(sum(cells) for name, cells in columns.items() if name != "_time")
-    assert set(columns) == set(shown)
+    assert set(columns) == set(named)
     assert counted == filled.ran.metrics("visit-k6")["http_req_duration"]["count"]
 
 

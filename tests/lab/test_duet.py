@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,26 @@ def test_duet__both_sides_may_build_an_image_of_one_name(
 
 def dockerfile(wait_ms: int) -> str:
     return f"FROM ltlab/toy-api:0.1.0\nENV TOY_API_LATENCY_MS={wait_ms}\n"
+
+
+def test_duet__in_the_lab_its_dashboard_is_kept_with_both_sides(
+    docker: runs.Docker, tmp_path: Path
+) -> None:
+    slow, slower = ["--wait-ms", "20"], ["--wait-ms", "36"]
+    project = versions.project(tmp_path / "project", base=slow, head=slower)
+    run = project.run("compare", "--lab", "docker", env=docker.env)
+    assert run.code == 1, run.err
+    assert not {"rounds-not-stored", "snapshot", "store-unusable"} & run.findings.keys()
+    kept = {each["uid"]: each["file"] for each in run.found["snapshots"]}
+    assert next(iter(kept)) == "ltlab-compare"
+    assert {"k6-dashboard", "lab-health"} <= kept.keys()
+    panels = json.loads((run.report / kept["ltlab-compare"]).read_bytes())["panels"]
+    [rounds] = [each for each in panels if each["title"] == "Rounds"]
+    [table] = rounds["targets"][0]["snapshot"]
+    names = [field["name"] for field in table["schema"]["fields"]]
+    columns = dict(zip(names, table["data"]["values"], strict=True))
+    assert columns["ltlab_round"] == ["01", "02", "03", "04"]
+    assert all(
+        base < head for base, head in zip(columns["base_p50"], columns["head_p50"], strict=True)
+    )
+    assert docker.left(runs.unique(run)) == []

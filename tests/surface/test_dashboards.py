@@ -16,6 +16,7 @@ FILES = write.files()
 UIDS = {
     *("k6-dashboard", "k6-pro", "k6-elite", "lab-health"),
     *("artillery-telegraf", "artillery-pro", "artillery-elite"),
+    "ltlab-compare",
 }
 OF_TIERS = {
     "k6-dashboard": ("p50", "p95", "p99", "Requests", "Failed requests", "Virtual users", "CPU"),
@@ -27,6 +28,7 @@ OF_TIERS = {
         "Requests of each worker",
         "p95 of each minute, of the slowest endpoint",
     ),
+    "ltlab-compare": ("p50", "p95", "Requests", "Response time, head to base", "Rounds"),
 }
 
 
@@ -34,11 +36,14 @@ def dashboards() -> list[dict[str, Any]]:
     return [json.loads(text) for text in FILES.values()]
 
 
-def flux(dashboard: dict[str, Any]) -> list[str]:
+def samples(dashboard: dict[str, Any]) -> list[str]:
     targets = [target for panel in dashboard["panels"] for target in panel.get("targets", ())]
     targets += [each["target"] for each in dashboard["annotations"]["list"]]
-    variables = [each["query"] for each in dashboard["templating"]["list"]]
-    return [*(target["query"] for target in targets), *variables]
+    return [target["query"] for target in targets]
+
+
+def flux(dashboard: dict[str, Any]) -> list[str]:
+    return [*samples(dashboard), *(each["query"] for each in dashboard["templating"]["list"])]
 
 
 def test_files__are_what_the_source_writes() -> None:
@@ -65,6 +70,17 @@ def test_queries__show_the_runs_that_are_chosen_and_no_others(name: str) -> None
         for target in panel.get("targets", ()):
             for variable in ("testid", "project", "ltlab_scenario"):
                 assert f"${{{variable}:regex}}" in target["query"], panel["title"]
+
+
+@pytest.mark.parametrize("name", sorted(set(FILES) - {"lab-health.json"}))
+def test_queries__rounds_of_a_comparison_are_on_their_own_dashboard_alone(name: str) -> None:
+    dashboard = json.loads(FILES[name])
+    for query in samples(dashboard):
+        sources, apart = query.count("from("), query.count("not exists r.ltlab_side")
+        told = query.count("exists r.ltlab_side")
+        assert (told, apart) == (sources, 0 if name == "ltlab-compare.json" else sources), query
+    if name == "ltlab-compare.json":
+        assert all("exists r.ltlab_side" in query for query in flux(dashboard))
 
 
 @pytest.mark.parametrize("dashboard", dashboards(), ids=lambda each: each["uid"])

@@ -43,6 +43,13 @@ def test_boards__are_those_of_the_engines_that_ran() -> None:
     assert len(snapshots.boards(["k6", "artillery"])) == 7
 
 
+def test_of_comparison__is_kept_like_the_others(tmp_path: Path) -> None:
+    [kept], findings = snapshots.keep([snapshots.of_comparison()], VIEW, found, tmp_path)
+    assert findings == ()
+    assert (kept.of["uid"], kept.file) == ("ltlab-compare", "grafana/ltlab-compare.json")
+    assert json.loads((tmp_path / kept.file).read_bytes()) == kept.dashboard
+
+
 def test_own__a_project_s_dashboards_are_read(tmp_path: Path) -> None:
     board = {"uid": "shop_1", "title": "Shop", "panels": [{"id": 1, "targets": []}]}
     file = tmp_path / "shop.json"

@@ -51,3 +51,18 @@ def test_matches__an_empty_pattern_matches_nothing_and_stars_any_value() -> None
 def test_number__has_no_exponent() -> None:
     assert flux.number(1e-9) == "0.00000000100000000"
     assert flux.number(1.0).startswith("1.0")
+
+
+def test_of_run__rounds_with_its_tags_are_another_run_s_unless_asked_for() -> None:
+    run = {"testid": "a"}
+    of_round = {**run, model.SIDE_TAG: "base"}
+    assert flux.of_run(run) == ['r["testid"] == "a"', 'not exists r["ltlab_side"]']
+    assert flux.of_run(of_round) == ['r["ltlab_side"] == "base"', 'r["testid"] == "a"']
+    window = model.Window(start_ns=1, end_ns=2)
+    for script in (
+        flux.samples("b", window, run, "http_reqs", ()),
+        flux.samples("b", window, run, "http_reqs", (("url", "*"),)),
+        flux.counts("b", window, run, 1),
+        flux.minute(flux.source("b", window), "minutes"),
+    ):
+        assert script.count("from(") == script.count('not exists r["ltlab_side"]') == 1
