@@ -12,7 +12,8 @@ import click
 from ltlab_ci import report
 from ltlab_ci.cli import shared, show
 from ltlab_ci.config import read
-from ltlab_ci.flows import folder, judge, logs
+from ltlab_ci.flows import folder, logs
+from ltlab_ci.flows import rejudge as rejudging
 
 
 @click.command("report")
@@ -35,7 +36,7 @@ def rejudge(*, flags: Mapping[str, str], directory: Path, quiet: bool, as_json: 
     earlier = folder.read(directory)
     loaded = read.load(cwd=Path.cwd(), environ=shared.environ(), flags=flags)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    result = judge.again(
+    result = rejudging.again(
         earlier,
         loaded.config.scenarios,
         directory / "samples",

@@ -67,8 +67,8 @@ def compared(config: model.Config, outside: Outside) -> model.Result:
         with outside.interrupts.deferred():
             judged, stopped = run.judged_alone(case, lab, prepared, measured, findings)
             there = stored_rounds.keep(lab, tasks)
-            told = replace(against, windows=there.windows)
-            return case.report(judged, [*findings, *stopped, *there.findings], lab, told)
+            whole = replace(against, windows=there.windows)
+            return case.report(judged, [*findings, *stopped, *there.findings], lab, whole)
 
 
 def _not_compared(prepared: Sequence[measure.Prepared]) -> judge.Compared:

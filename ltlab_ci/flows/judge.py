@@ -107,34 +107,6 @@ def _headline(
     return told if silent else f"{told}; {alone}"
 
 
-def again(
-    earlier: model.Result,
-    scenarios: Sequence[model.Scenario],
-    samples: Path,
-    reproduce: str,
-    times: model.Times,
-) -> model.Result:
-    """Judge recorded samples against other thresholds; what the engines said of the run is kept.
-
-    A scenario that `scenarios` does not name keeps the verdicts it has.
-    """
-    stated = {scenario.name: scenario for scenario in scenarios}
-    store = duck.Store(samples)
-    try:
-        judged = [
-            Judged(
-                result=_rejudged(store, shown, stated[shown.name], earlier)
-                if shown.name in stated and shown.ran
-                else shown,
-                findings=(),
-            )
-            for shown in earlier.scenarios
-        ]
-    finally:
-        store.close()
-    return result(judged, earlier.findings, earlier.environment, reproduce, times)
-
-
 def _judged(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> Judged:
     try:
         return _judge(store, measured, kept)
@@ -151,7 +123,7 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
     reach = charts.extent(store, scenario.name)
     shown, left_out = charts.endpoints(store, scenario.name, seconds=reach.seconds)
     facts = replace(
-        _facts(scenario.name, measured.outcome.types, reach, measured.outcome.own),
+        facts_of(scenario.name, measured.outcome.types, reach, measured.outcome.own),
         elapsed_s=measured.elapsed_s,
         clock_step_s=measured.clock_step_s,
         names=len(shown),
@@ -161,7 +133,7 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
     answers = ask([*thresholds.questions(own), *validity.questions(facts)])
     engines = thresholds.judge_own(facts, scenario.engine, answers)
     verdicts = (
-        *_verdicts(store, ask, scenario, facts, reach),
+        *verdicts_of(store, ask, scenario, facts, reach),
         *understood.traced(store, own, engines, reach),
     )
     of_store = (*kept.findings.get(scenario.name, ()), *ask.findings)
@@ -178,45 +150,21 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
     )
 
 
-def _verdicts(
+def verdicts_of(
     store: duck.Store,
     ask: stored.Ask,
     scenario: model.Scenario,
     facts: model.Facts,
     reach: charts.Extent,
 ) -> tuple[model.Verdict, ...]:
+    """Judge the thresholds that ltlab.yml states for a scenario, by what `ask` answers."""
     cases = thresholds.cases(scenario.thresholds, facts, scenario.cut)
     answers = ask(thresholds.questions(cases))
     explained = tuple(understood.explained(store, thresholds.judge(cases, answers), facts, reach))
     return understood.traced(store, cases, explained, reach)
 
 
-def _rejudged(
-    store: duck.Store,
-    shown: model.ScenarioResult,
-    scenario: model.Scenario,
-    earlier: model.Result,
-) -> model.ScenarioResult:
-    reach = charts.extent(store, shown.name)
-    types = {metric.name: metric.type for metric in shown.metrics}
-    facts = _facts(shown.name, types, reach, ())
-    verdicts = (
-        *_verdicts(store, store.ask, scenario, facts, reach),
-        *(each for each in shown.verdicts if each.origin != "ltlab" or each.against),
-    )
-    found = [finding for finding in earlier.findings if finding.scenario == shown.name]
-    return shown.model_copy(
-        update={
-            "verdicts": verdicts,
-            "verdict": outcome.scenario_verdict(verdicts, found),
-            "judged_s": _judged_s(scenario.cut, shown.duration_s),
-            "distribution": understood.distribution(store, facts, scenario.cut, verdicts),
-            "place": scenario.place,
-        }
-    )
-
-
-def _judged_s(cut: model.Cut, seconds: float) -> tuple[float, float] | None:
+def judged_s(cut: model.Cut, seconds: float) -> tuple[float, float] | None:
     if not cut.start_s and not cut.end_s:
         return None
     return cut.start_s, duck.rounded(seconds - cut.end_s) or 0.0
@@ -226,7 +174,7 @@ def _cut_short(findings: Sequence[model.Finding]) -> bool:
     return any(found.effect in _CUT_SHORT for found in findings)
 
 
-def _facts(
+def facts_of(
     name: str,
     said: Mapping[str, model.MetricType],
     reach: charts.Extent,
@@ -266,7 +214,7 @@ def _scenario_result(
         complete=not _cut_short(found),
         exit_code=measured.exit_code,
         duration_s=duck.rounded(reach.seconds) or 0.0,
-        judged_s=_judged_s(prepared.scenario.cut, reach.seconds),
+        judged_s=judged_s(prepared.scenario.cut, reach.seconds),
         samples=measured.samples,
         verdicts=verdicts,
         metrics=charts.summaries(store, facts.scenario, facts.types, seconds=reach.seconds),
