@@ -15,14 +15,12 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from bench import table
 from bench.replay import corpus, rules
 
-_DOC = Path(__file__).parents[2] / "docs" / "statistics.md"
-_MARK = "replay"
 _BUDGETS = {"60 s": 60, "120 s": 120}
 _SEED = 20_261_125
 
@@ -145,13 +143,7 @@ def main() -> None:
         budgets = list(_BUDGETS)[:1] if given.gate else list(_BUDGETS)
         condition = corpus.Condition(name)
         found += cells(condition, given.comments, budgets=budgets, beside=not given.gate)
-    text = list(lines(found))
-    print("\n".join(text))  # noqa: T201  (a script)
-    if given.write:
-        before, rest = _DOC.read_text(encoding="utf-8").split(f"<!-- {_MARK} -->\n", 1)
-        after = rest.split("<!-- end -->", 1)[1]
-        block = "\n".join((f"<!-- {_MARK} -->", *text, "<!-- end -->"))
-        _DOC.write_text(before + block + after, encoding="utf-8")
+    table.told("replay", lines(found), write=given.write)
 
 
 if __name__ == "__main__":
