@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test ci-test lab-test bench lint lock docs fuzz dashboards screenshots
+.PHONY: venv demo test ci-test lab-test bench statistics lint lock docs fuzz dashboards screenshots
 
 venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 
@@ -42,6 +42,10 @@ bench: venv  ## measure, and write docs/performance.md
 	$(BIN)/python -m bench.overhead --write
 	$(BIN)/python -m bench.store --write
 	$(BIN)/python -m bench.lab --write
+
+statistics: venv  ## replay the recorded launches and count the ledger, and write docs/statistics.md
+	$(BIN)/python -m bench.replay.replay --write
+	$(BIN)/python -m bench.live.ledger --write
 
 lint: venv
 	$(BIN)/ruff check .

@@ -13,11 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from bench import table
 from ltlab_ci.evaluate.compare import binomial
 
 FILE = Path(__file__).with_name("ledger.csv")
-_DOC = Path(__file__).parents[2] / "docs" / "statistics.md"
-_MARK = "live"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,13 +97,7 @@ def main() -> None:
     """Print the table, and write it if asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="Write docs/statistics.md.")
-    text = list(lines(read()))
-    print("\n".join(text))  # noqa: T201  (a script)
-    if parser.parse_args().write:
-        before, rest = _DOC.read_text(encoding="utf-8").split(f"<!-- {_MARK} -->\n", 1)
-        after = rest.split("<!-- end -->", 1)[1]
-        block = "\n".join((f"<!-- {_MARK} -->", *text, "<!-- end -->"))
-        _DOC.write_text(before + block + after, encoding="utf-8")
+    table.told("live", lines(read()), write=parser.parse_args().write)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ service:
   command: [{python}, -m, bench.replay.service, --port, "{{port}}", --units-per-ms, "{units:.3f}", --change, "{change}"]
   env: {{PYTHONPATH: {root}}}
 scenarios:
-  five: {{script: {script}, env: {{PATHS: "{paths}", RATE: "{rate}", SECONDS: "2"}}}}
+  five: {{script: {script}, env: {{PATHS: "{paths}"}}}}
+compare: {{load: {rate}/s}}
 """
 
 

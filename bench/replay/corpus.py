@@ -19,9 +19,6 @@ from numpy.typing import NDArray
 
 from ltlab_ci import model
 
-SECONDS = 20
-"""How long a launch was measured."""
-
 FOLDER = Path(__file__).parent / "recordings"
 SIDES: Mapping[str, float] = {
     "base": 0.0,
@@ -49,7 +46,7 @@ class About:
     recorded: str
     cpus: int
     kernel: str
-    k6: str
+    engine: str
     rate: int
     seconds: int
     paths: tuple[str, ...]

@@ -1,8 +1,6 @@
-// The load of one side of a recorded launch: requests at a constant rate, over one or five endpoints.
-// Each start is put off by a random part of the time to the next one, as `ltlab compare` does it.
+// The load of one side of a recorded launch, over one or five endpoints. Rate and length come from outside.
 import http from 'k6/http';
 import exec from 'k6/execution';
-import { sleep } from 'k6';
 
 const paths = __ENV.PATHS.split(',');
 
@@ -11,9 +9,8 @@ export const options = {
   scenarios: {
     steady: {
       executor: 'constant-arrival-rate',
-      rate: Number(__ENV.RATE),
-      timeUnit: '1s',
-      duration: `${__ENV.SECONDS}s`,
+      rate: 1,
+      duration: '2s',
       preAllocatedVUs: 60,
       maxVUs: 200,
     },
@@ -21,7 +18,6 @@ export const options = {
 };
 
 export default function () {
-  sleep(Math.random() / Number(__ENV.RATE));
   const path = paths[exec.scenario.iterationInTest % paths.length];
   http.get(`${__ENV.BASE_URL}${path}`, { tags: { name: path } });
 }

@@ -21,18 +21,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import psutil
 
-from bench.overhead import engine
-from bench.replay import corpus
+from bench.replay import corpus, loads
 from bench.replay.service import ENDPOINTS
+from ltlab_ci import model
 from toy_api import work
 
 WARM_UP_S = 3
-_READY_S = 20.0
-_LOAD = Path(__file__).with_name("load.js")
+_READY_S, _PATIENCE_S = 20.0, 180.0
+_LATE_NS = 1_000_000_000
 _ROOT = Path(__file__).parents[2]
 ONE, FIVE = ("/a",), tuple(ENDPOINTS)
 
@@ -42,6 +41,8 @@ class Plan:
     """What a condition asks for: requests/s a side, which endpoints, a noisy neighbour or none."""
 
     rate: int
+    engine: model.EngineName = model.EngineName.K6
+    seconds: int = 20
     paths: tuple[str, ...] = ONE
     neighbour: bool = False
 
@@ -52,6 +53,7 @@ PLANS: Mapping[str, Plan] = {
     "saturated": Plan(rate=140),
     "quiet-5": Plan(rate=80, paths=FIVE),
     "noisy-5": Plan(rate=80, paths=FIVE, neighbour=True),
+    "artillery": Plan(rate=40, engine=model.EngineName.ARTILLERY, seconds=40),
 }
 
 NEIGHBOUR = """
@@ -74,9 +76,12 @@ def main() -> None:
     given = parser.parse_args()
     plan = PLANS[given.condition]
     units_per_ms = work.calibrate(10) / 10
-    about = _about(given.condition, plan)
+    load = loads.prepared(
+        plan.engine, rate=plan.rate, paths=plan.paths, seconds=WARM_UP_S + plan.seconds
+    )
+    about = _about(given.condition, plan, load.tool.version)
     for launch in range(len(about.dropped), given.launches):
-        sides, dropped, busy = _launch(plan, units_per_ms, random.Random(launch))
+        sides, dropped, busy = _launch(plan, load, units_per_ms, random.Random(f"{given.condition} {launch}"))
         about = replace(
             about, dropped=(*about.dropped, tuple(dropped)), busy=(*about.busy, round(busy, 2))
         )
@@ -85,48 +90,69 @@ def main() -> None:
         print(f"{given.condition} {launch}: p95 {p95} ms, {busy:.0%} busy", flush=True)  # noqa: T201
 
 
-def _about(condition: str, plan: Plan) -> corpus.About:
+def _about(condition: str, plan: Plan, version: str) -> corpus.About:
     if corpus.path(condition).exists():
         return corpus.about(condition)
-    said = subprocess.run([engine(), "version"], capture_output=True, text=True, check=True).stdout
     return corpus.About(
         condition=condition,
         recorded=f"{datetime.now(UTC):%Y-%m-%d}",
         cpus=os.cpu_count() or 1,
         kernel=platform.release(),
-        k6=said.split()[1],
+        engine=f"{plan.engine} {version}",
         rate=plan.rate,
-        seconds=corpus.SECONDS,
+        seconds=plan.seconds,
         paths=plan.paths,
         neighbour=plan.neighbour,
     )
 
 
 def _launch(
-    plan: Plan, units_per_ms: float, chance: random.Random
+    plan: Plan, load: loads.Prepared, units_per_ms: float, chance: random.Random
 ) -> tuple[list[corpus.Requests], list[int], float]:
     """Run all sides once; return their requests after the warm-up, what was dropped, the busy share."""
-    with contextlib.ExitStack() as running, tempfile.TemporaryDirectory() as folder:
+    with contextlib.ExitStack() as running, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         order = chance.sample(list(corpus.SIDES), len(corpus.SIDES))
-        ports = {name: _free_port() for name in order}
-        for name in order:
-            running.enter_context(_service(name, ports[name], units_per_ms, chance.getrandbits(31)))
+        ports = {side: _free_port() for side in order}
+        for side in order:
+            running.enter_context(_service(side, ports[side], units_per_ms, chance.getrandbits(31)))
         for port in ports.values():
             _wait_for(port)
         if plan.neighbour:
-            script = NEIGHBOUR.format(seed=chance.random(), seconds=WARM_UP_S + corpus.SECONDS + 2)
+            script = NEIGHBOUR.format(seed=chance.random(), seconds=load.steady.turns[0][1] + 1)
             running.enter_context(_program([sys.executable, "-c", script]))
-        loads = [
-            running.enter_context(_load(plan, ports[name], Path(folder) / f"{name}.csv"))
-            for name in chance.sample(order, len(order))
+        engines = [
+            running.enter_context(loads.started(load, ports[side], folder / side))
+            for side in chance.sample(order, len(order))
         ]
         psutil.cpu_percent()
-        for one in loads:
-            if one.wait(timeout=120):
-                raise SystemExit(f"k6 ended with {one.returncode}")
+        for one in engines:
+            if one.wait(timeout=_PATIENCE_S):
+                raise SystemExit(f"an engine ended with {one.returncode}")
         busy = psutil.cpu_percent() / 100
-        files = [Path(folder) / f"{name}.csv" for name in corpus.SIDES]
-        return *_read(plan, files), busy
+        pairs = [loads.measured(load, folder / "base", folder / side) for side in corpus.SIDES]
+    sides = [pairs[0].base, *(pair.head for pair in pairs[1:])]
+    return _cut(plan, sides), [each.dropped for each in sides], busy
+
+
+def _cut(plan: Plan, sides: Sequence[model.Side]) -> list[corpus.Requests]:
+    """Return what all sides sent at the same time, the warm-up left out."""
+    first = max(int(each.start_ns.min()) for each in sides) + WARM_UP_S * 1_000_000_000
+    last = first + plan.seconds * 1_000_000_000
+    if any(int(each.start_ns.max()) < last - _LATE_NS for each in sides):
+        raise SystemExit("an engine began too late: give them more time apart")
+    found = []
+    for each in sides:
+        inside = (each.start_ns >= first) & (each.start_ns < last)
+        found.append(
+            corpus.Requests(
+                endpoint=each.endpoint[inside],
+                start_us=(each.start_ns[inside] - first) // 1000,
+                us=np.rint(each.ms[inside] * 1000).astype(np.int64),
+                ok=each.ok[inside],
+            )
+        )
+    return found
 
 
 def _service(
@@ -142,22 +168,6 @@ def _service(
     return _program([sys.executable, "-m", "bench.replay.service", *words])
 
 
-def _load(
-    plan: Plan, port: int, samples: Path
-) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
-    env = {
-        **os.environ,
-        "K6_NO_USAGE_REPORT": "true",
-        "K6_CSV_TIME_FORMAT": "unix_nano",
-        "BASE_URL": f"http://127.0.0.1:{port}",
-        "PATHS": ",".join(plan.paths),
-        "RATE": str(plan.rate),
-        "SECONDS": str(WARM_UP_S + corpus.SECONDS),
-    }
-    argv = [engine(), "run", "--quiet", "--no-summary", "--address", "127.0.0.1:0"]
-    return _program([*argv, "--out", f"csv={samples}", str(_LOAD)], env=env)
-
-
 @contextlib.contextmanager
 def _program(
     argv: Sequence[str], env: Mapping[str, str] | None = None
@@ -168,43 +178,6 @@ def _program(
     finally:
         child.terminate()
         child.wait()
-
-
-def _read(plan: Plan, files: Sequence[Path]) -> tuple[list[corpus.Requests], list[int]]:
-    with duckdb.connect() as db:
-        found = [_side(db, file) for file in files]
-        dropped = [
-            db.execute(
-                "SELECT coalesce(sum(metric_value), 0)::INTEGER FROM read_csv(?, all_varchar = false) "
-                "WHERE metric_name = 'dropped_iterations'",
-                [str(file)],
-            ).fetchall()[0][0]
-            for file in files
-        ]
-    first = max(int(one["start_ns"].min()) for one in found) + WARM_UP_S * 1_000_000_000
-    last = min(int(one["start_ns"].max()) for one in found)
-    sides = []
-    for one in found:
-        inside = (one["start_ns"] >= first) & (one["start_ns"] <= last)
-        place = {name: number for number, name in enumerate(plan.paths)}
-        sides.append(
-            corpus.Requests(
-                endpoint=np.array([place[name] for name in one["name"][inside]], dtype=np.int32),
-                start_us=(one["start_ns"][inside] - first) // 1000,
-                us=np.rint(one["ms"][inside] * 1000).astype(np.int64),
-                ok=one["ok"][inside].astype(np.bool_),
-            )
-        )
-    return sides, dropped
-
-
-def _side(db: duckdb.DuckDBPyConnection, file: Path) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = db.execute(
-        "SELECT timestamp::BIGINT - (metric_value * 1e6)::BIGINT AS start_ns, metric_value AS ms, name, "
-        "expected_response::BOOLEAN AS ok FROM read_csv(?) WHERE metric_name = 'http_req_duration'",
-        [str(file)],
-    ).fetchnumpy()
-    return found
 
 
 def _free_port() -> int:

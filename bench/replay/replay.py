@@ -15,15 +15,13 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from bench import table
 from bench.replay import corpus, rules
 
-_DOC = Path(__file__).parents[2] / "docs" / "statistics.md"
-_MARK = "replay"
-_BUDGETS = {"60 s": 3, "120 s": 6}
+_BUDGETS = {"60 s": 60, "120 s": 120}
 _SEED = 20_261_125
 
 
@@ -64,7 +62,9 @@ def cells(
     """Yield what each rule says, by budget and side; `beside`: the other rules too."""
     held_out = [one for one in condition.launches if one % 2]
     for budget, side in itertools.product(budgets, list(corpus.SIDES)[1:]):
-        rounds = _BUDGETS[budget]
+        rounds, rest = divmod(_BUDGETS[budget], condition.about.seconds)
+        if rest:  # this engine has longer rounds
+            continue
         rng = np.random.default_rng([_SEED, rounds, list(corpus.SIDES).index(side)])
         drawn = [tuple(rng.permutation(held_out)[: 2 * rounds]) for _ in range(comments)]
         turned = rng.uniform(size=(comments, rounds)) < 0.5  # noqa: PLR2004  (base and head: a coin)
@@ -77,7 +77,9 @@ def cells(
                 for launch, coin in zip(launches[:rounds], coins, strict=True)
             ]
             recording = condition.recording(pairs)
-            said.setdefault("ltlab", []).append(rules.ltlab(recording, truth))
+            said.setdefault("ltlab", []).append(
+                rules.ltlab(recording, truth, condition.about.seconds)
+            )
             if beside:
                 later = [condition.side(one, side, 0) for one in launches[rounds:]]
                 before = [one.base for one in recording.rounds]
@@ -141,13 +143,7 @@ def main() -> None:
         budgets = list(_BUDGETS)[:1] if given.gate else list(_BUDGETS)
         condition = corpus.Condition(name)
         found += cells(condition, given.comments, budgets=budgets, beside=not given.gate)
-    text = list(lines(found))
-    print("\n".join(text))  # noqa: T201  (a script)
-    if given.write:
-        before, rest = _DOC.read_text(encoding="utf-8").split(f"<!-- {_MARK} -->\n", 1)
-        after = rest.split("<!-- end -->", 1)[1]
-        block = "\n".join((f"<!-- {_MARK} -->", *text, "<!-- end -->"))
-        _DOC.write_text(before + block + after, encoding="utf-8")
+    table.told("replay", lines(found), write=given.write)
 
 
 if __name__ == "__main__":

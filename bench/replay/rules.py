@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import looks
-from bench.replay import corpus
 from ltlab_ci import model
 from ltlab_ci.evaluate import compare
 from ltlab_ci.evaluate.compare import overall
@@ -43,9 +42,9 @@ def truths(recording: model.Recording) -> Truths:
     return {(row.name, row.stat): row.change for row in found.rows}
 
 
-def ltlab(recording: model.Recording, truth: Truths) -> Said:
+def ltlab(recording: model.Recording, truth: Truths, round_s: float) -> Said:
     """Judge a duet as `ltlab compare` does."""
-    found = looks.judged(recording, corpus.SECONDS)
+    found = looks.judged(recording, round_s)
     known = [
         (row.interval, truth.get((row.name, row.stat), 0.0))
         for row in found.rows
