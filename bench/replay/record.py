@@ -81,7 +81,9 @@ def main() -> None:
     )
     about = _about(given.condition, plan, load.tool.version)
     for launch in range(len(about.dropped), given.launches):
-        sides, dropped, busy = _launch(plan, load, units_per_ms, random.Random(f"{given.condition} {launch}"))
+        sides, dropped, busy = _launch(
+            plan, load, units_per_ms, random.Random(f"{given.condition} {launch}")
+        )
         about = replace(
             about, dropped=(*about.dropped, tuple(dropped)), busy=(*about.busy, round(busy, 2))
         )

@@ -21,7 +21,6 @@ from ltlab_ci.lab.bench import Bench
 def run(config: model.Config, outside: Outside) -> model.Result:
     """Measure, judge and report one version; the result's exit code says how it went.
 
-    What is refused before anything starts gives a result without scenarios.
     Raises ConfigError for a report folder that cannot be used.
     """
     marked = {**outside.environ, leftovers.VARIABLE: outside.unique}
@@ -39,13 +38,12 @@ def run(config: model.Config, outside: Outside) -> model.Result:
         except KeyboardInterrupt:
             return case.report(not_run(prepared), [interrupted("interrupted before any load")])
         version = service.Version(spec=config.service, root=config.root)
-        measured, findings = measured_alone(
+        measured, trouble = measured_alone(
             config, bench, version, prepared, outside=outside, lab=lab
         )
-        findings = [*findings, *_against_base(prepared)]
         with outside.interrupts.deferred():
-            judged, stopped = judged_alone(case, lab, prepared, measured, findings)
-            return case.report(judged, [*findings, *stopped], lab)
+            judged, stopped = judged_alone(case, lab, prepared, measured, trouble)
+            return case.report(judged, [*trouble, *_against_base(prepared), *stopped], lab)
 
 
 def _against_base(prepared: Sequence[measure.Prepared]) -> Iterator[model.Finding]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NoReturn
 
 from ltlab_ci import errors
 from ltlab_ci.model.formula import TIME_UNITS_MS, WORD, Formula
@@ -116,21 +117,17 @@ class Threshold:
         """
         metric, tags = parse_key(key)
         of_base = _OF_BASE.fullmatch(that.strip()) if WORD.search(that) else None
-        found = of_base or _EXPRESSION.fullmatch(that.strip())
-        if found is None:
-            raise errors.ConfigError(
-                f"threshold {that!r} cannot be read", remedy="write it like 'p(95) < 300ms'"
-            )
-        stat = Stat.parse(found["stat"])
+        found = of_base or _EXPRESSION.fullmatch(that.strip()) or _refused(that)
         formula = Formula.parse(found["formula"]) if of_base else None
-        if formula is not None:
-            bound, unit = math.nan, formula.unit
-        else:
-            bound, unit = _bound(found["number"], found["unit"] or "", that)
+        bound, unit = (
+            (math.nan, formula.unit)
+            if formula is not None
+            else _bound(found["number"], found["unit"] or "", that)
+        )
         return cls(
             metric=metric,
             tags=tags,
-            stat=stat,
+            stat=Stat.parse(found["stat"]),
             op=found["op"],
             bound=bound,
             unit=unit,
@@ -234,6 +231,12 @@ def ambiguous_in_k6_csv(tags: tuple[tuple[str, str], ...]) -> str | None:
         if name not in SYSTEM_TAGS and set("&=") & set(name + pattern):
             return name
     return None
+
+
+def _refused(that: str) -> NoReturn:
+    raise errors.ConfigError(
+        f"threshold {that!r} cannot be read", remedy="write it like 'p(95) < 300ms'"
+    )
 
 
 def _told(name: str, pattern: str) -> bool:

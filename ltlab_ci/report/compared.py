@@ -248,6 +248,11 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
         f"{figures.share(comparison.alpha)} by design. Changes are measured pairwise, so they can "
         "differ a little from the ratio of the two columns."
     )
+    yield from _shown(comparison)
+
+
+def _shown(comparison: model.Comparison) -> Iterable[str]:
+    """Say what p99 came to where nobody judged it."""
     judged = {
         (row.scenario, row.name, row.method) for row in comparison.rows if row.stat == "p(99)"
     }

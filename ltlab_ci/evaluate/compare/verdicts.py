@@ -73,12 +73,7 @@ def judge(
     alpha: float,
 ) -> tuple[model.Change, ...]:
     """Judge every row; `alpha` is the chance of any false alarm in all of them together."""
-    judged = [
-        (place, column)
-        for place, shares in enumerate(whole.judged)
-        for column, share in enumerate(latency.judged)
-        if share in shares
-    ]
+    judged = _judged(whole, latency)
     if not judged or not whole.total:
         return ()
     differences = latency.differences[:, [p * len(latency.judged) + c for p, c in judged]]
@@ -108,6 +103,16 @@ def judge(
             )
         )
     return tuple(rows)
+
+
+def _judged(whole: slices.Cut, latency: Latency) -> list[tuple[int, int]]:
+    """Return what is judged: the place of an endpoint, and that of a percentile."""
+    return [
+        (place, column)
+        for place, shares in enumerate(whole.judged)
+        for column, share in enumerate(latency.judged)
+        if share in shares
+    ]
 
 
 def stat(share: float) -> str:
