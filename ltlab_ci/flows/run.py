@@ -37,10 +37,8 @@ def run(config: model.Config, outside: Outside) -> model.Result:
             return case.report(not_run(prepared), [found(error)])
         except KeyboardInterrupt:
             return case.report(not_run(prepared), [interrupted("interrupted before any load")])
-        version = service.Version(spec=config.service, root=config.root)
-        measured, trouble = measured_alone(
-            config, bench, version, prepared, outside=outside, lab=lab
-        )
+        alone = service.Version(spec=config.service, root=config.root)
+        measured, trouble = measured_alone(config, bench, alone, prepared, outside=outside, lab=lab)
         with outside.interrupts.deferred():
             judged, stopped = judged_alone(case, lab, prepared, measured, trouble)
             return case.report(judged, [*trouble, *_against_base(prepared), *stopped], lab)
