@@ -113,9 +113,8 @@ def measured_alone(
         with bench.built(version, log=log) as built, bench.service(built, log=log) as starting:
             running = starting.awaited()
             if running.base_url:
-                outside.voice.say(
-                    f"service ready at {running.base_url} after {running.ready_after_s:.1f} s"
-                )
+                took = f"after {running.ready_after_s:.1f} s"
+                outside.voice.say(f"service ready at {running.base_url} {took}")
             for each in prepared:
                 live = lab.live(each.scenario.name, inside=bench.contained)
                 with outside.interrupts.deferred():
