@@ -87,8 +87,6 @@ def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
     assert comparison["load"] == ["visit 25/s (as in the script)"]
     kept = sorted(path.name for path in (run.report / "samples" / "base").iterdir())
     assert kept == [f"round-0{number}.parquet" for number in (1, 2, 3, 4)]
-    # Judged by thresholds alone, the report would lose what was found.
-    assert project.run("judge").code == 2
     # Both loads have one rate, and would wait for one another in the same way all along.
     assert in_step(run.report / "samples" / "base", 25) < 0.5
     # The samples alone, judged again, come to the same.

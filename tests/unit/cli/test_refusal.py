@@ -9,7 +9,7 @@ import pytest
 
 from ltlab_ci import report
 from tests.unit.cli.conftest import Run, write
-from tests.unit.report import results
+from tests.unit.report import comparisons, results
 
 GOOD = "version: 1\nscenarios: {browse: {script: load.js}}\n"
 BAD = GOOD.replace("script", "skript")
@@ -110,3 +110,13 @@ def test_json__of_a_folder_that_cannot_be_used(project: Path, run: Run) -> None:
     assert done.exit_code == 2
     assert "holds files that ltlab did not write" in finding["message"]
     assert [path.name for path in (project / "notes").iterdir()] == ["mine.txt"]
+
+
+def test_judge__refuses_the_report_of_a_comparison_and_leaves_it(project: Path, run: Run) -> None:
+    folder = an_earlier_report(project / "ltlab-report")
+    compared = results.a_result(comparison=comparisons.a_comparison())
+    write(folder, {"result.json": report.result_json(compared)})
+    write(project, {"ltlab.yml": GOOD, "load.js": ""})
+    done = run("judge")
+    assert (done.exit_code, "holds base against head" in done.stderr) == (2, True)
+    assert json.loads((folder / "result.json").read_text(encoding="utf-8"))["comparison"]
