@@ -5,7 +5,7 @@ tuned on; single requests are never drawn. Comments share launches, so they are 
 rate stands with the number of launches, and with a jackknife over launches (Efron and Stein, Annals of
 Statistics 9 (1981), 586-596) for its interval.
 
-`python -m bench.replay.replay` prints, `--write` writes, `--gate` is the short check of every change.
+`python -m bench.replay.replay` prints, `--write` writes; tests/ci/test_replay.py is the short check of every change.
 """
 
 from __future__ import annotations
@@ -136,13 +136,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--comments", type=int, default=500)
     parser.add_argument("--write", action="store_true", help="Write docs/statistics.md.")
-    parser.add_argument("--gate", action="store_true", help="Fewer comments, ltlab's rule alone.")
     given = parser.parse_args()
     found: list[Cell] = []
     for name in corpus.conditions():
-        budgets = list(_BUDGETS)[:1] if given.gate else list(_BUDGETS)
         condition = corpus.Condition(name)
-        found += cells(condition, given.comments, budgets=budgets, beside=not given.gate)
+        found += cells(condition, given.comments, budgets=list(_BUDGETS), beside=True)
     table.told("replay", lines(found), write=given.write)
 
 

@@ -88,6 +88,24 @@ def test_cells__use_held_out_launches_alone_and_find_what_is_there(tmp_path: Pat
     assert len(table) == 2 + len({cell.rule for cell in found})
 
 
+@pytest.mark.parametrize("name", [one for one in corpus.conditions() if one != "in-step"])
+def test_gate__the_rule_keeps_its_word_on_the_recorded_launches(name: str) -> None:
+    """The same draws every time, so what fails here was changed, and is no chance."""
+    found = replay.cells(corpus.Condition(name), 40, budgets=["60 s"], beside=False)
+    by = {cell.side: cell for cell in found}
+    assert by["same"].rate("alarm")[0] <= 0.05
+    assert by["plus5"].rate("slower")[0] >= 0.7
+    assert by["plus10"].rate("slower")[0] >= 0.95
+    assert by["plus20"].rate("slower")[0] == 1.0
+    assert by["same"].coverage >= 0.93
+
+
+def test_gate__loads_in_step_are_why_starts_are_put_off() -> None:
+    in_step = corpus.Condition("in-step")
+    [same, *_] = replay.cells(in_step, 40, budgets=["60 s"], beside=False)
+    assert same.rate("alarm")[0] > 0.1
+
+
 def test_bootstrap__ranks_stand_for_samples_that_are_drawn() -> None:
     times = np.sort(np.random.default_rng(1).lognormal(3, 0.4, 400))
     drawn = rules._drawn(times, np.random.default_rng(2))
