@@ -81,7 +81,7 @@ def lines(entries: Sequence[Entry]) -> Iterator[str]:
             _share(sum(each.verdict == "slower" for each in valid), len(valid)),
             _share(sum(each.p95_slower == "yes" for each in valid), len(valid)),
         )
-        named = f"+{float(truth):.0%}" if float(truth) else "same code"
+        named = f"+{float(truth) * 100:.0f} %" if float(truth) else "same code"
         invalid = len(of) - len(valid)
         yield f"| {budget} | {named} | {len(of)} | {invalid} | {' | '.join(told)} |"
 

@@ -53,8 +53,8 @@ def judged_again(project: projects.Project, *words: str) -> projects.Found:
 def in_step(folder: Path, per_s: float) -> float:
     """Return how alike starts lie within the time from one to the next: 1 is in step, 0 anywhere."""
     query = (
-        f"SELECT avg(cos(2 * pi() * {per_s} * at)), avg(sin(2 * pi() * {per_s} * at)) FROM (SELECT "
-        "(time_ns - min(time_ns) OVER ()) / 1e9 - value / 1e3 AS at "
+        f"SELECT avg(cos(2 * pi() * {per_s} * began)), avg(sin(2 * pi() * {per_s} * began)) FROM (SELECT "
+        "(time_ns - min(time_ns) OVER ()) / 1e9 - value / 1e3 AS began "
         f"FROM read_parquet('{folder}/round-01.parquet') WHERE metric = 'http_req_duration')"
     )
     with duckdb.connect() as db:

@@ -32,7 +32,7 @@ ENTRY = ledger.Entry(
     kernel="6.1",
     budget="60s",
     neighbour="no",
-    truth="1",
+    truth="0",
     verdict="no change",
     rows="10",
     slower="0",
@@ -50,9 +50,9 @@ def recorded(folder: Path) -> corpus.Condition:
     about = ABOUT
     for launch in range(LAUNCHES):
         sides = []
-        for slowdown in corpus.SIDES.values():
+        for change in corpus.SIDES.values():
             rng = np.random.default_rng(launch)  # what disturbs one side disturbs all
-            changed = replace(service, change=slowdown - 1)
+            changed = replace(service, change=change)
             head = compare_sim.recording(changed, rng).rounds[0].head
             sides.append(
                 corpus.Requests(
@@ -117,11 +117,11 @@ def test_bootstrap__ranks_stand_for_samples_that_are_drawn() -> None:
 
 
 def test_ledger__counts_what_was_said_by_truth(tmp_path: Path) -> None:
-    for truth, slower, verdict in (("1", 0, "no change"), ("1", 1, "slower"), ("1.1", 4, "slower")):
+    for truth, slower, verdict in (("0", 0, "no change"), ("0", 1, "slower"), ("0.1", 4, "slower")):
         ledger.append(
             replace(ENTRY, truth=truth, slower=str(slower), verdict=verdict), tmp_path / "l.csv"
         )
-    ledger.append(replace(ENTRY, truth="1.1", verdict="invalid"), tmp_path / "l.csv")
+    ledger.append(replace(ENTRY, truth="0.1", verdict="invalid"), tmp_path / "l.csv")
     entries = ledger.read(tmp_path / "l.csv")
     assert [each.alarm for each in entries] == [False, True, True, False]
     same, slow = list(ledger.lines(entries))[2:]
