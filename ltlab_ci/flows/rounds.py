@@ -113,6 +113,8 @@ def one(task: Task, number: int, seconds: float) -> Ran:
                 for lane in lanes
                 for found in _stored(lane, None if early else codes[lane.side], task, number)
             ]
+            if not early:
+                late.extend(_stepped(lanes, task, number))
         return _kept(task, lanes, timing, (*early, *late))
 
 
@@ -234,8 +236,13 @@ def _stored(lane: _Lane, code: int | None, task: Task, number: int) -> Iterator[
     counted = outcome.totals.get("http_reqs")
     if counted is not None and counted != lane.recorder.requests and not outcome.findings:
         yield trouble.incomplete(lane.side, number, counted, lane.recorder.requests, task.name)
-    if abs(lane.recorder.clock.step_s) > _CLOCK_STEP_S:
-        yield trouble.clock_step(number, lane.recorder.clock.step_s, task.name)
+
+
+def _stepped(lanes: list[_Lane], task: Task, number: int) -> Iterator[model.Finding]:
+    """Yield that the clock was set, once: both sides look at the same one."""
+    step_s = max((lane.recorder.clock.step_s for lane in lanes), key=abs)
+    if abs(step_s) > _CLOCK_STEP_S:
+        yield trouble.clock_step(number, step_s, task.name)
 
 
 def _kept(

@@ -106,6 +106,11 @@ def percent(change: float) -> str:
     return f"{_signed(change)} %"
 
 
+def unsigned(size: float) -> str:
+    """Return a size, which has no sign: `9 %`."""
+    return percent(size).removeprefix("+")
+
+
 def _signed(change: float) -> str:
     value = abs(change) * 100
     if value < _NOTHING:
@@ -129,7 +134,7 @@ def _open(rows: Sequence[model.Change]) -> Iterable[str]:
     unsure = [row for row in rows if row.verdict == "inconclusive" and row.interval is not None]
     if unsure:
         bound = max(row.interval[1] for row in unsure if row.interval is not None)
-        what = f"a slowdown above {percent(bound)[1:]} is" if bound > 0 else "a slowdown is"
+        what = f"a slowdown above {unsigned(bound)} is" if bound > 0 else "a slowdown is"
         yield f"{_count(len(unsure), 'row')} inconclusive, in which {what} ruled out"
 
 
@@ -209,10 +214,10 @@ def _note(row: model.Change) -> str:
         return escape.visible(row.reason)
     low, high = row.interval
     sure = "within noise for this many rows" if low * high > 0 else ""
-    ruled = f"a slowdown above {percent(high)[1:]} is ruled out" if high > 0 else ""
+    ruled = f"a slowdown above {unsigned(high)} is ruled out" if high > 0 else ""
     settle = ""
     if row.settle_s is not None and row.settle_half_width is not None:
-        half = percent(row.settle_half_width)[1:]
+        half = unsigned(row.settle_half_width)
         settle = f"{_seconds(row.settle_s)} would narrow this to about ±{half}"
     return "; ".join(part for part in (escape.visible(row.reason), sure, ruled, settle) if part)
 
@@ -240,7 +245,7 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
     )
     yield f"Load: {comparison.load_model} model ({stated}){hides}."
     if comparison.spread is not None:
-        yield f"Rounds lie {percent(comparison.spread)[1:]} apart (typical standard deviation)."
+        yield f"Rounds lie {unsigned(comparison.spread)} apart (typical standard deviation)."
     else:
         yield "One round: how far two starts of the same code differ was not measured."
     yield (

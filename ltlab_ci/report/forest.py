@@ -89,7 +89,7 @@ def of(comparison: model.Comparison) -> Forest | None:
         zero=axis.place(0.0),
         band=(axis.place(-NO_CHANGE), axis.place(NO_CHANGE)),
         least=(axis.place(-least), axis.place(least)),
-        least_said=compared.percent(comparison.min_effect)[1:] if comparison.min_effect else "",
+        least_said=compared.unsigned(comparison.min_effect) if comparison.min_effect else "",
         left_out=f"and {figures.count(left)} more, in result.json" if left else "",
     )
 

@@ -6,12 +6,15 @@ tests/ci/actions. Not here: what is expected of a run (test_act.py).
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,14 +147,28 @@ def project(folder: Path, files: Mapping[str, str]) -> Path:
     return folder
 
 
-def shipped(name: str, *, lab: str = "embedded") -> str:
-    """Return a workflow that users copy, with the lab that needs no images."""
+def result(server: github_server.Server) -> dict[str, Any]:
+    """Return the result.json of the report that was uploaded last."""
+    [*_, report] = (one for one in server.kept.artifacts if one.name == "ltlab-report")
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(report.zip))) as archive:
+        found: dict[str, Any] = json.loads(archive.read("result.json"))
+        return found
+
+
+def toy_api() -> dict[str, str]:
+    """Return the code of the toy service, for a project that brings it itself."""
+    files = sorted((ROOT / "toy_api").glob("*.py"))
+    return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
+
+
+def shipped(name: str, *, lab: str = "embedded", **inputs: str) -> str:
+    """Return a workflow that users copy, with inputs, and the lab that needs no images."""
     workflow = yaml.safe_load((ROOT / "workflows" / name).read_text())
     workflow["on"] = workflow.pop(True)  # to YAML 1.1 the key `on` is a boolean
     for job in workflow["jobs"].values():
         for step in job["steps"]:
             if step["uses"].startswith("destbreso/ltlab-action@"):
-                step.setdefault("with", {})["lab"] = lab
+                step.setdefault("with", {}).update(inputs, lab=lab)
     return yaml.safe_dump(workflow, sort_keys=False)
 
 

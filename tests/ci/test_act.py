@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ci import acting
+from tests import repository
+from tests.ci import acting, figureless
 from tests.fakes import github, github_server
 
 pytestmark = pytest.mark.timeout(1000)
@@ -18,6 +19,26 @@ import http from 'k6/http';
 export const options = { vus: 1, duration: '3s' };
 export default function () { http.get(`${__ENV.BASE_URL}/fast`); }
 """
+STEADY = """\
+import http from 'k6/http';
+export const options = { scenarios: { visit: {
+  executor: 'constant-arrival-rate', rate: 25, duration: '5s', preAllocatedVUs: 20, maxVUs: 100,
+} } };
+export default function () { http.get(`${__ENV.BASE_URL}/fast`); }
+"""
+OWN_TOY = f"""\
+version: 1
+service:
+  command: [{json.dumps(sys.executable)}, -m, toy_api, --port, "{{port}}", --latency-ms, "80"]
+  ready: {{get: /health}}
+scenarios:
+  browse:
+    script: browse.js
+    thresholds:
+      http_req_failed: ["rate < 1%"]
+"""
+GOLDEN = acting.ROOT / "tests" / "data" / "act" / "slower.comment.md"
+"""The comment as it was posted once; its figures are that run's (figureless.py)."""
 
 
 def ltlab_yml(limit: str) -> str:
@@ -123,6 +144,46 @@ def test_fork__the_second_workflow_comments_on_what_the_first_uploaded(
     assert published.outputs["comment-id"] == str(comment.id)
     assert published.outputs["verdict"] == "pass"
     assert server.kept.check_runs == []
+
+
+def test_compare__a_head_that_is_a_fifth_slower_is_red_and_the_comment_says_where(
+    runner: acting.Runner, octo: acting.GitHub, server: github_server.Server, tmp_path: Path
+) -> None:
+    [pull] = octo.pulls
+    workflow = acting.shipped("simple.yml", compare="true", budget="60s")
+    toy = acting.toy_api()
+    project = acting.project(
+        tmp_path / "shop",
+        {
+            ".github/workflows/load-test.yml": workflow,
+            "browse.js": STEADY,
+            "ltlab.yml": OWN_TOY,
+            **toy,
+        },
+    )
+    # The target branch, as `fetch-depth: 0` leaves it in a clone.
+    pull.base_sha = repository.git(project, "rev-parse", "HEAD")
+    repository.git(project, "update-ref", "refs/remotes/origin/main", pull.base_sha)
+    octo.contents[f"{pull.base_sha}:ltlab.yml"] = OWN_TOY
+    settings = toy["toy_api/settings.py"]
+    slower = settings.replace("1.0, kinds.Number", "1.2, kinds.Number")  # of `slowdown`
+    assert slower != settings
+    acting.project(project, {"toy_api/settings.py": slower})
+    pull.head_sha = repository.git(project, "rev-parse", "HEAD")
+
+    ran = runner.act(project, "pull_request", acting.pull_request(pull), server)
+    assert ran.code == 1, ran.log
+    expected = {"verdict": "fail", "exit-code": "1", "failed-thresholds": "0", "regressions": "2"}
+    assert {name: ran.outputs[name] for name in expected} == expected
+    [comment] = server.kept.comments
+    assert all(sha[:10] in comment.body for sha in (pull.base_sha, pull.head_sha))
+    assert figureless.of(comment.body) == figureless.of(GOLDEN.read_text(encoding="utf-8"))
+    rows = acting.result(server)["comparison"]["rows"]
+    assert {(row["name"], row["stat"]) for row in rows} == {("/fast", "p(50)"), ("/fast", "p(95)")}
+    for row in rows:
+        low, high = row["interval"]
+        assert 0 < low < row["change"] < high
+        assert row["change"] == pytest.approx(0.2, abs=0.06), row
 
 
 def test_missing_ltlab_yml__the_comment_shows_the_start(

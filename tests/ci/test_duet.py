@@ -23,6 +23,7 @@ AGAINST_BASE = (
     'http_req_duration: ["p(95) < base * 1.1", "p(95) < base + 1s"], '
     '"http_req_duration{name:/nowhere}": ["p(95) < base * 2"]}'
 )
+ONE_ROUND = "{budget: 26s, round: 26s, warmup: 1s}"
 ARTILLERY = """\
 config:
   target: "{{ $processEnvironment.BASE_URL }}"
@@ -109,7 +110,7 @@ def test_duet__artillery_and_its_own_checks_are_for_head_alone(tmp_path: Path) -
         tmp_path / "p",
         base=SLOW,
         head=SLOWER,
-        compare="{budget: 26s, round: 26s, warmup: 1s}",
+        compare=ONE_ROUND,
         script="load.yml",
         files={"load.yml": ARTILLERY},
     )
@@ -144,6 +145,50 @@ def test_duet__a_side_that_answers_only_errors_is_no_comparison(tmp_path: Path) 
     assert run.code == 1
     assert run.found["comparison"]["verdict"] == "invalid"
     assert "base answered only errors in round " in run.findings["only-errors"]["message"]
+    assert run.verdict("http_req_failed rate < 1%")["status"] == "pass"
+
+
+def test_duet__endpoints_that_cannot_be_compared_are_named_beside_those_that_can(
+    tmp_path: Path,
+) -> None:
+    visit = """const link = /<(.+)>/.exec(http.get(`${url}/a`).headers['Link'] || '');
+  if (link) http.get(`${url}${link[1]}`);
+  if (exec.scenario.iterationInTest % 25 === 0) http.get(`${url}/rare`);"""
+    project = versions.project(
+        tmp_path / "p",
+        base=SLOW,
+        head=(*SLOW, "--links", "/new"),
+        compare=ONE_ROUND,
+        files={"load.js": versions.SCRIPT.replace("http.get(`${url}/a`);", visit)},
+    )
+    run = project.run("compare")
+    comparison = run.found["comparison"]
+    assert comparison["verdict"] != "invalid"
+    assert set(verdicts(run)) == {("/a", "p(50)"), ("/a", "p(95)")}
+    left_out = {each["name"]: each for each in comparison["left_out"]}
+    assert left_out.keys() == {"/new", "/rare"}
+    assert (left_out["/new"]["reason"], left_out["/new"]["base_requests"]) == ("on head only", 0)
+    assert left_out["/new"]["head_requests"] == pytest.approx(26 * 25, rel=0.05)
+    assert left_out["/rare"]["reason"] == "too few successful requests"
+    assert left_out["/rare"]["base_requests"] == pytest.approx(26, abs=2)
+    summary = (run.report / "summary.md").read_text(encoding="utf-8")
+    assert "- GET /new: on head only (0 and " in summary
+    assert "- GET /rare: too few successful requests (2" in summary
+
+
+def test_duet__too_few_requests_are_no_comparison(tmp_path: Path) -> None:
+    script = versions.SCRIPT.replace("rate: 25", "rate: 5")
+    run = versions.project(tmp_path / "p", compare=ONE_ROUND, files={"load.js": script}).run(
+        "compare"
+    )
+    assert run.code == 1
+    comparison = run.found["comparison"]
+    assert (comparison["verdict"], comparison["rows"]) == ("invalid", [])
+    [left_out] = comparison["left_out"]
+    assert (left_out["name"], left_out["reason"]) == ("/a", "too few successful requests")
+    why = "no endpoint has 30 successful requests a side in nearly every slice of 2 s"
+    assert run.findings["too-few-requests"]["message"] == why
+    assert run.found["headline"].startswith(f"base and head cannot be compared: {why}")
     assert run.verdict("http_req_failed rate < 1%")["status"] == "pass"
 
 

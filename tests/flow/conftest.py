@@ -50,3 +50,13 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         )
         yield said[1]
         child.terminate()
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compile the library that sets a process's clock."""
+    made = tmp_path_factory.mktemp("shim") / "clock_step.so"
+    source = projects.DATA / "flow" / "clock_step.c"
+    flags = ["-shared", "-fPIC", "-O2", "-Wall", "-Werror"]
+    subprocess.run(["cc", *flags, "-o", str(made), str(source), "-ldl"], check=True)
+    return made

@@ -7,7 +7,6 @@ k6 asks the kernel without any C library, so it keeps the old time; ltlab's own 
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,16 +26,6 @@ config:
 scenarios: [{flow: [{get: {url: /fast}}]}]
 """,
 }
-
-
-@pytest.fixture(scope="module")
-def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compile the library that sets the clock."""
-    made = tmp_path_factory.mktemp("shim") / "clock_step.so"
-    source = projects.DATA / "flow" / "clock_step.c"
-    flags = ["-shared", "-fPIC", "-O2", "-Wall", "-Werror"]
-    subprocess.run(["cc", *flags, "-o", str(made), str(source), "-ldl"], check=True)
-    return made
 
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S])

@@ -35,6 +35,23 @@ def test_base__that_is_never_ready(tmp_path: Path) -> None:
     assert "base, in round 1: the service exited with 2" in finding(run, "LabNotReady")
 
 
+def test_base__before_there_was_an_ltlab_yml_is_started_as_the_uncommitted_head(
+    tmp_path: Path,
+) -> None:
+    folder = repository.made(tmp_path / "p")
+    repository.commit(folder, load_js=versions.SCRIPT)
+    lab = versions.lab(["--dies-after", "40"], build="echo made {side}", script="load.js")
+    run = projects.write(folder, lab).run("compare")
+    why = "base is started by head's service block, since it has no ltlab.yml"
+    assert finding(run, "base-by-heads-service") == why
+    assert " with uncommitted changes" in run.err
+    for side in ("base", "head"):
+        log = run.report / "logs" / f"service-{side}.log"
+        assert f"made {side}" in log.read_text(encoding="utf-8")
+    # That they die under load keeps this short.
+    assert "exited with 7" in finding(run, "service-died")
+
+
 def test_side__that_dies_in_a_round(tmp_path: Path) -> None:
     project = versions.project(tmp_path / "p", base=["--dies-after", "40"])
     run = project.run("compare")
@@ -81,6 +98,27 @@ def test_requests__that_go_elsewhere_are_no_comparison(tmp_path: Path, toy: str)
     assert run.code == 1
     assert f"one went to {toy}/a" in finding(run, "requests-elsewhere")
     assert run.found["comparison"] is None
+
+
+def test_clock__that_is_set_in_a_round_ends_the_comparison(tmp_path: Path, shim: Path) -> None:
+    project = versions.project(tmp_path / "p")
+    moment, samples = tmp_path / "now", project.folder / "ltlab-report" / "samples"
+    env = {"LD_PRELOAD": str(shim), "CLOCK_STEP_FILE": str(moment), "CLOCK_STEP_S": "3600"}
+    with project.running("compare", env=env) as run:
+        parts = "*/round-01.parts/*.parquet"
+        projects.until(
+            lambda: projects.requests(samples.glob(parts)) or None, what="the first round"
+        )
+        moment.touch()
+    ran = run.ended()
+    assert (ran.code, ran.found["verdict"]) == (1, "fail")
+    # One clock, one finding, though both sides were looked at.
+    [stepped] = [each for each in ran.found["findings"] if each["code"] == "clock-step"]
+    assert stepped["effect"] == "invalid"
+    assert "set by +3600.0 s in round 1" in stepped["message"]
+    assert ran.found["comparison"] is None
+    assert len(list((samples / "unfinished").iterdir())) == 2
+    assert ran.verdict("http_req_failed rate < 1%")["status"] == "pass"
 
 
 def test_interrupt__between_rounds_says_nothing_for_sure(tmp_path: Path) -> None:

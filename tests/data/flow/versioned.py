@@ -1,6 +1,7 @@
 """A small service of which versions differ by their flags: slow, failing, dying, or alone.
 
-versioned.py PORT [--wait-ms N] [--fails] [--lacks /PATH] [--dies-after N] [--lock FILE]
+versioned.py PORT [--wait-ms N] [--fails] [--lacks /PATH] [--links /PATH] [--dies-after N]
+    [--lock FILE]
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ given.add_argument("port", type=int)
 given.add_argument("--wait-ms", type=float, default=0.0)
 given.add_argument("--fails", action="store_true")
 given.add_argument("--lacks", default="")
+given.add_argument("--links", default="")  # a path that every answer names
 given.add_argument("--dies-after", type=int, default=0)
 given.add_argument("--lock", default="")
 flags = given.parse_args()
@@ -37,9 +39,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path != "/health":
             time.sleep(flags.wait_ms / 1000)
             status = 500 if flags.fails else 404 if self.path == flags.lacks else 200
+        link = f"Link: <{flags.links}>\r\n" if flags.links else ""
         body = f"{status}\n".encode()
         self.wfile.write(
-            f"HTTP/1.1 {status} x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+            f"HTTP/1.1 {status} x\r\n{link}Content-Length: {len(body)}\r\n\r\n".encode() + body
         )
 
     def log_message(self, *_: object) -> None:

@@ -106,6 +106,11 @@ def test_section__says_how_both_were_made_and_measured() -> None:
     assert "After 3 rounds of 6 figures were looked at as planned: inconclusive." in shown.basis
 
 
+def test_section__rounds_that_hardly_differ_lie_0_percent_apart() -> None:
+    shown = compared.section(comparisons.a_comparison(spread=0.0003))
+    assert "Rounds lie 0 % apart (typical standard deviation)." in shown.basis
+
+
 def test_section__several_scenarios_are_named() -> None:
     row = comparisons.a_change(scenario="browse")
     shown = compared.section(comparisons.a_comparison(rows=(row,)))
