@@ -14,8 +14,6 @@ from ltlab_ci import model
 from ltlab_ci.report import escape, figures
 
 OPEN_ROWS = 5
-_MINUS = "\u2212"
-_LARGE, _SMALL, _NOTHING = 10.0, 1.0, 0.05
 _LEFT_OUT = 10
 _LONG_S = 1000.0
 
@@ -101,26 +99,6 @@ def headline(comparison: model.Comparison, findings: Sequence[model.Finding] = (
             return f"no change beyond 5 % in {_count(len(comparison.rows), 'row')}"
 
 
-def percent(change: float) -> str:
-    """Return a change with its sign and at most two significant digits: `+9 %`, `-0.4 %`."""
-    return f"{_signed(change)} %"
-
-
-def unsigned(size: float) -> str:
-    """Return a size, which has no sign: `9 %`."""
-    return percent(size).removeprefix("+")
-
-
-def _signed(change: float) -> str:
-    value = abs(change) * 100
-    if value < _NOTHING:
-        return "0"
-    decimals = 0 if float(f"{value:.1f}") >= _LARGE else 1
-    digits = f"{float(f'{value:.2g}'):.{decimals}f}"
-    text = digits.rstrip("0").rstrip(".") if "." in digits else digits
-    return f"{'+' if change > 0 else _MINUS}{text}"
-
-
 def _named(found: Sequence[model.Change]) -> str:
     if not found:
         return ""
@@ -134,7 +112,7 @@ def _open(rows: Sequence[model.Change]) -> Iterable[str]:
     unsure = [row for row in rows if row.verdict == "inconclusive" and row.interval is not None]
     if unsure:
         bound = max(row.interval[1] for row in unsure if row.interval is not None)
-        what = f"a slowdown above {unsigned(bound)} is" if bound > 0 else "a slowdown is"
+        what = f"a slowdown above {figures.unsigned(bound)} is" if bound > 0 else "a slowdown is"
         yield f"{_count(len(unsure), 'row')} inconclusive, in which {what} ruled out"
 
 
@@ -203,9 +181,9 @@ def short(stat: str) -> str:
 
 def _interval(row: model.Change) -> str:
     if row.interval is None:
-        return percent(row.change)
-    low, high = (_signed(end) for end in row.interval)
-    return f"{percent(row.change)} ({low} … {high} %)"
+        return figures.percent(row.change)
+    low, high = (figures.signed(end) for end in row.interval)
+    return f"{figures.percent(row.change)} ({low} … {high} %)"
 
 
 def _note(row: model.Change) -> str:
@@ -214,10 +192,10 @@ def _note(row: model.Change) -> str:
         return escape.visible(row.reason)
     low, high = row.interval
     sure = "within noise for this many rows" if low * high > 0 else ""
-    ruled = f"a slowdown above {unsigned(high)} is ruled out" if high > 0 else ""
+    ruled = f"a slowdown above {figures.unsigned(high)} is ruled out" if high > 0 else ""
     settle = ""
     if row.settle_s is not None and row.settle_half_width is not None:
-        half = unsigned(row.settle_half_width)
+        half = figures.unsigned(row.settle_half_width)
         settle = f"{_seconds(row.settle_s)} would narrow this to about ±{half}"
     return "; ".join(part for part in (escape.visible(row.reason), sure, ruled, settle) if part)
 
@@ -245,7 +223,7 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
     )
     yield f"Load: {comparison.load_model} model ({stated}){hides}."
     if comparison.spread is not None:
-        yield f"Rounds lie {unsigned(comparison.spread)} apart (typical standard deviation)."
+        yield f"Rounds lie {figures.unsigned(comparison.spread)} apart (typical standard deviation)."
     else:
         yield "One round: how far two starts of the same code differ was not measured."
     yield (

@@ -12,6 +12,11 @@ THIN_SPACE = "\u202f"
 NOTHING = "–"  # noqa: RUF001  (an en dash in a cell is what "nothing measured" looks like)
 
 _DIGITS = 3
+_MINUS = "\u2212"
+_LARGE, _NOTHING = (
+    10.0,
+    0.05,
+)  # per cent: from here without decimals; below there is no change to see
 _TOO_LONG = 1e15
 _MAX_DECIMALS = 15
 _BYTE_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
@@ -142,3 +147,24 @@ def _stripped(text: str) -> str:
 
 def _exact(bound: float) -> str:
     return count(bound) if bound.is_integer() else f"{bound:.12g}"
+
+
+def percent(change: float) -> str:
+    """Return a change with its sign and at most two significant digits: `+9 %`, `-0.4 %`."""
+    return f"{signed(change)} %"
+
+
+def unsigned(size: float) -> str:
+    """Return a size, which has no sign: `9 %`."""
+    return percent(size).removeprefix("+")
+
+
+def signed(change: float) -> str:
+    """Return a change in per cent, without the sign of that."""
+    value = abs(change) * 100
+    if value < _NOTHING:
+        return "0"
+    decimals = 0 if float(f"{value:.1f}") >= _LARGE else 1
+    digits = f"{float(f'{value:.2g}'):.{decimals}f}"
+    text = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return f"{'+' if change > 0 else _MINUS}{text}"

@@ -89,7 +89,7 @@ def of(comparison: model.Comparison) -> Forest | None:
         zero=axis.place(0.0),
         band=(axis.place(-NO_CHANGE), axis.place(NO_CHANGE)),
         least=(axis.place(-least), axis.place(least)),
-        least_said=compared.unsigned(comparison.min_effect) if comparison.min_effect else "",
+        least_said=figures.unsigned(comparison.min_effect) if comparison.min_effect else "",
         left_out=f"and {figures.count(left)} more, in result.json" if left else "",
     )
 
@@ -101,7 +101,7 @@ def ticks(axis: Axis) -> tuple[Tick, ...]:
         log = math.log1p(percent / 100)
         x = axis.place(log)
         if axis.low <= log <= axis.high and all(abs(x - one.x) >= _APART for one in found):
-            label = f"{compared.percent(percent / 100)}" if percent else "no change"
+            label = f"{figures.percent(percent / 100)}" if percent else "no change"
             found.append(Tick(x=x, label=label, anchor=anchor(x)))
     return tuple(sorted(found, key=lambda tick: tick.x))
 

@@ -125,7 +125,7 @@ def _over_time(
     usual = known[min(len(known) - 1, int(len(known) * _INSIDE))]
     reach = min(max(_LEAST_REACH, usual * HEADROOM), _MOST_REACH)
     beyond = sum(size > reach for size in known)
-    low, high = (compared.percent(math.expm1(side * reach)) for side in (-1, 1))
+    low, high = (figures.percent(math.expm1(side * reach)) for side in (-1, 1))
     steps = [_x(place, len(logs)) for place in range(len(logs))]
     dots = "".join(
         f"M{x:.1f} {_y(log, reach):.1f}h0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ltlab_ci import model
-from ltlab_ci.report import compared, view
+from ltlab_ci.report import compared, figures, view
 from tests.unit.report import cases, comparisons, results
 
 
@@ -23,7 +23,7 @@ from tests.unit.report import cases, comparisons, results
     ],
 )
 def test_percent__two_digits_and_a_sign(change: float, expected: str) -> None:
-    assert compared.percent(change) == expected
+    assert figures.percent(change) == expected
 
 
 def test_section__the_worst_rows_are_open_and_errors_always() -> None:
