@@ -113,7 +113,7 @@ def _entry(said: dict[str, Any], truth: float, budget: str, *, neighbour: bool) 
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         commit=subprocess.run(commit, capture_output=True, text=True, check=True).stdout.strip(),
         cpus=str(os.cpu_count()),
-        kernel=platform.release(),
+        kernel=platform.release().split("-")[0],
         budget=budget,
         neighbour="yes" if neighbour else "no",
         truth=f"{truth:g}",

@@ -82,13 +82,17 @@ def started(of: Prepared, port: int, run_dir: Path) -> Iterator[subprocess.Popen
 
 def measured(of: Prepared, base: Path, side: Path) -> model.Round:
     """Return what two engines left in their folders, endpoints numbered by name."""
-    folders = [run_dir / "samples" for run_dir in (base, side)]
-    for run_dir, folder in zip((base, side), folders, strict=True):
-        if folder.exists():
-            continue
+    folders = [_samples(of, run_dir) for run_dir in (base, side)]
+    [one] = rounds.read(folders[0], folders[1], side / "spill").rounds
+    return one
+
+
+def _samples(of: Prepared, run_dir: Path) -> Path:
+    """Return the folder of what an engine measured, filled from its own files the first time."""
+    folder = run_dir / "samples"
+    if not folder.exists():
         writer = duck.Writer(folder, "launch", whole=True)
         for batch in of.engine.reader(run_dir).finish():
             writer.ingest(batch)
         writer.close()
-    [one] = rounds.read(*folders, side / "spill").rounds
-    return one
+    return folder

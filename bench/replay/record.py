@@ -99,7 +99,7 @@ def _about(condition: str, plan: Plan, version: str) -> corpus.About:
         condition=condition,
         recorded=f"{datetime.now(UTC):%Y-%m-%d}",
         cpus=os.cpu_count() or 1,
-        kernel=platform.release(),
+        kernel=platform.release().split("-")[0],
         engine=f"{plan.engine} {version}",
         rate=plan.rate,
         seconds=plan.seconds,
