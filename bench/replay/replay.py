@@ -134,7 +134,7 @@ def _share(rate: tuple[float, float]) -> str:
 def main() -> None:
     """Replay, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--comments", type=int, default=500)
+    parser.add_argument("--comments", type=int, default=300)
     parser.add_argument("--write", action="store_true", help="Write docs/statistics.md.")
     given = parser.parse_args()
     found: list[Cell] = []
