@@ -96,17 +96,18 @@ class Bench:
 
     @contextlib.contextmanager
     def built(self, version: services.Version, *, log: Path) -> Iterator[services.Version]:
-        """Run the build line of a version, which makes its image, and hold on to that image."""
+        """Run the build line of a version, which makes its image, and hold on to base's image."""
         spec = version.spec
         if spec is not None and not version.built:
             if spec.build is not None:
                 line = version.expanded(spec.build, spec.port or 0)
                 services.build(line, root=version.root, env=self.daemon.environ, log=log)
-            version = replace(version, spec=self._pinned(version, spec))
+            if version.side == "base":  # head is built after it, and may take the name
+                version = replace(version, spec=self._pinned(version, spec))
         yield replace(version, built=True)
 
     def _pinned(self, version: services.Version, spec: model.Service) -> model.Service:
-        """Return the block with the image itself for its name, which the other side's build may take."""
+        """Return the block with the image itself in place of its name."""
         if spec.image is None:
             return spec
         name = version.expanded(spec.image, spec.port or 0)
