@@ -171,6 +171,8 @@ def misfit(threshold: Threshold, kind: MetricType, unit: Unit | None) -> str | N
         and stat != "count"
         and unit in {Unit.TIME, None},
     }
+    if threshold.formula is not None and threshold.unit == "%" and not fits["%"]:
+        return f"{threshold.text!r} adds % to a time; base * 110% is a tenth more"
     if not fits[threshold.unit]:
         return f"the unit in {threshold.text!r} does not fit {stat} of a {kind}"
     return None

@@ -57,6 +57,17 @@ def test_thresholds__lets_pass(tmp_path: Path, block: str) -> None:
             "ltlab.yml:4:3: unknown metric 'http_req_durations' (did you mean 'http_req_duration'?)",
         ),
         (
+            "  http_req_duration: p(95) < base + 10%\n",
+            "ltlab.yml:4:3: 'p(95) < base + 10%' adds % to a time; base * 110% is a tenth more",
+        ),
+        (
+            "  http_req_waiting: p(95) < base * 2\n",
+            (
+                "ltlab.yml:4:3: http_req_duration and http_req_failed can be held against base, "
+                "http_req_waiting cannot"
+            ),
+        ),
+        (
             "  http_reqs{sttus:200}: count > 1\n",
             "ltlab.yml:4:3: unknown tag 'sttus' (did you mean 'status'?)",
         ),
