@@ -113,8 +113,7 @@ def measured_alone(
         with bench.built(version, log=log) as built, bench.service(built, log=log) as starting:
             running = starting.awaited()
             if running.base_url:
-                took = f"after {running.ready_after_s:.1f} s"
-                outside.voice.say(f"service ready at {running.base_url} {took}")
+                outside.voice.say(_ready(running))
             for each in prepared:
                 live = lab.live(each.scenario.name, inside=bench.contained)
                 with outside.interrupts.deferred():
@@ -137,6 +136,10 @@ def measured_alone(
         when = "after the load" if done else "before any load"
         return done, [interrupted(f"interrupted {when}")]
     return done, []
+
+
+def _ready(running: service.Running) -> str:
+    return f"service ready at {running.base_url} after {running.ready_after_s:.1f} s"
 
 
 def interrupted(message: str) -> model.Finding:
