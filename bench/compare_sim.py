@@ -159,7 +159,7 @@ def _share(hits: int, of: int) -> str:
 def main() -> None:
     """Simulate, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=300)
+    parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="Rows that begin with this text: `| 120 s | 5`.")
     parser.add_argument("--write", action="store_true", help="Write docs/statistics.md.")
