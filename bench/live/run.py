@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ TRUTHS = (0.0, 0.0, 0.1)
 """Changes of head to draw from: two in three comparisons are of the same code."""
 
 RATE = 80
+_HOUR_S = 3600.0
 _ROOT = Path(__file__).parents[2]
 _ENDPOINTS = ",".join(record.FIVE)
 _LAB = """\
@@ -80,24 +80,13 @@ def _compared(
         (place / "ltlab.yml").write_text(text, encoding="utf-8")
     words = ["compare", "--against", "./base", "--budget", budget, "--quiet"]
     environ = {**os.environ, "LTLAB_K6": engine()}
-    with _neighbour() if neighbour else contextlib.nullcontext():
+    busy = record.neighbour(time.time(), _HOUR_S) if neighbour else contextlib.nullcontext()
+    with busy:
         subprocess.run(
             [sys.executable, "-m", "ltlab_ci", *words], cwd=folder, env=environ, check=False
         )
     found: dict[str, Any] = json.loads((folder / "ltlab-report" / "result.json").read_text("utf-8"))
     return found
-
-
-@contextlib.contextmanager
-def _neighbour() -> Iterator[None]:
-    """Let another program work in spells for as long as the block lasts, an hour at most."""
-    script = record.NEIGHBOUR.format(seed=time.time_ns(), seconds=3600)
-    child = subprocess.Popen([sys.executable, "-c", script])
-    try:
-        yield
-    finally:
-        child.terminate()
-        child.wait()
 
 
 def _entry(said: dict[str, Any], truth: float, budget: str, *, neighbour: bool) -> ledger.Entry:

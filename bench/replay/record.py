@@ -56,7 +56,7 @@ PLANS: Mapping[str, Plan] = {
     "artillery": Plan(rate=40, engine=model.EngineName.ARTILLERY, seconds=40),
 }
 
-NEIGHBOUR = """
+_NEIGHBOUR = """
 import hashlib, random, time
 chance = random.Random({seed})
 end = time.monotonic() + {seconds}
@@ -121,8 +121,8 @@ def _launch(
         for port in ports.values():
             _wait_for(port)
         if plan.neighbour:
-            script = NEIGHBOUR.format(seed=chance.random(), seconds=load.steady.turns[0][1] + 1)
-            running.enter_context(_program([sys.executable, "-c", script]))
+            length_s = load.steady.turns[0][1] + 1
+            running.enter_context(neighbour(chance.random(), length_s))
         engines = [
             running.enter_context(loads.started(load, ports[side], folder / side))
             for side in chance.sample(order, len(order))
@@ -180,6 +180,14 @@ def _program(
     finally:
         child.terminate()
         child.wait()
+
+
+def neighbour(
+    seed: float, seconds: float
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    """Let another program work in spells while the block lasts, for so many seconds at most."""
+    script = _NEIGHBOUR.format(seed=seed, seconds=seconds)
+    return _program([sys.executable, "-c", script])
 
 
 def _free_port() -> int:

@@ -204,21 +204,14 @@ def _judge(case: Case, answers: Mapping[model.Question, model.Answer]) -> model.
     else:
         status = model.Status.PASS if threshold.holds(value) else model.Status.FAIL
         reason = _few(threshold, count)
-    return model.Verdict(
-        metric=threshold.metric,
-        tags=dict(threshold.tags),
-        threshold=threshold.text,
-        stat=str(threshold.stat),
-        op=threshold.op,
+    return model.Verdict.of(
+        threshold,
+        status,
         bound=threshold.bound,
         unit=_unit(case),
-        severity=threshold.severity.value,
-        over=str(threshold.over) if threshold.over else None,
-        status=status,
         observed=value,
         count=count,
         reason=reason,
-        place=threshold.place,
     )
 
 

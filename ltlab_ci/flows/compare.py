@@ -14,20 +14,18 @@ from pathlib import Path
 
 from ltlab_ci import errors, model, report
 from ltlab_ci.evaluate import compare, outcome
-from ltlab_ci.evaluate.compare import limits, overall
+from ltlab_ci.evaluate.compare import digits, limits, overall
 from ltlab_ci.flows import case, folder
 from ltlab_ci.lab import embedded
 from ltlab_ci.report import compared
 from ltlab_ci.store import rounds
-
-_DIGITS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
     """A comparison, why it is invalid if it is, and when it was recorded (ns since the epoch).
 
-    `limits` are the verdicts on thresholds that hang on base.
+    `limits` are the verdicts on thresholds that depend on base.
     """
 
     comparison: model.Comparison
@@ -109,7 +107,7 @@ def exit_code(
 ) -> errors.ExitCode:
     """Return 1 where any part came to what a user wants to fail on, not only the worst part.
 
-    Thresholds that hang on base have their own way to fail; where nothing is shown of one, that is
+    Thresholds that depend on base have their own way to fail; where nothing is shown of one, that is
     inconclusive like a row.
     """
     seen: set[str] = {comparison.verdict, comparison.throughput.verdict, comparison.errors.verdict}
@@ -142,7 +140,7 @@ def _stated(base: Path, rules: model.Rules, *, scenarios: int) -> model.Rules:
                 percentiles=_percentiles(earlier) or rules.percentiles,
                 min_effect=earlier.min_effect,
                 load_model=earlier.load_model if earlier.load_model_stated else "",
-                share=float(f"{share:.{_DIGITS}g}"),
+                share=digits.cut(share),
             )
     return rules
 

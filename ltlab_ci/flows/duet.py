@@ -58,7 +58,7 @@ def compared(config: model.Config, outside: Outside) -> model.Result:
             measured, missed = run.measured_alone(
                 config, bench, both["head"], prepared, outside=outside, lab=lab
             )
-        findings, against = [*pair.findings, *trouble, *missed], _not_compared(prepared)
+        findings, against = [*pair.findings, *trouble, *missed], judge.Compared()
         tasks: list[rounds.Task] = []
         if len(both) == len(rounds.SIDES) and not missed and _went_well(measured):
             tasks = planned(config, outside, bench, both, seed=pair.seed, prepared=prepared)
@@ -67,17 +67,16 @@ def compared(config: model.Config, outside: Outside) -> model.Result:
         with outside.interrupts.deferred():
             judged, stopped = run.judged_alone(case, lab, prepared, measured, findings)
             there = stored_rounds.keep(lab, tasks)
-            whole = replace(against, windows=there.windows)
+            whole = replace(_with_the_rest(against, prepared), windows=there.windows)
             return case.report(judged, [*findings, *stopped, *there.findings], lab, whole)
 
 
-def _not_compared(prepared: Sequence[measure.Prepared]) -> judge.Compared:
-    """Return what is known without any comparison: what hangs on base has no data."""
-    scenarios = [each.scenario for each in prepared]
+def _with_the_rest(against: judge.Compared, prepared: Sequence[measure.Prepared]) -> judge.Compared:
+    """Return what came of it: what depends on base and was not compared has no data."""
     why = "base and head were not compared"
-    return judge.Compared(
-        limits={each.name: limits.unjudged(each.against_base, why) for each in scenarios}
-    )
+    scenarios = [each.scenario for each in prepared]
+    rest = {each.name: limits.unjudged(each.against_base, why) for each in scenarios}
+    return replace(against, limits={**rest, **against.limits})
 
 
 def _went_well(measured: Sequence[measure.Measured]) -> bool:
@@ -166,8 +165,7 @@ def all_of(
             break
     findings = [each for part in parts.values() for each in part.findings]
     known = {name: part.comparison for name, part in parts.items() if part.comparison is not None}
-    nothing = _not_compared([task.prepared for task in tasks])
-    stated = {**nothing.limits, **{name: part.limits for name, part in parts.items()}}
+    stated = {name: part.limits for name, part in parts.items()}
     if not known:
         return judge.Compared(limits=stated), findings
     cpu = [each for part in parts.values() for each in part.cpu]

@@ -31,7 +31,7 @@ class Judged:
 class Compared:
     """Base against head, if it came to that: why it is invalid, and what that means for the exit code.
 
-    `limits` are the verdicts on thresholds that hang on base, by scenario.
+    `limits` are the verdicts on thresholds that depend on base, by scenario.
     `windows`: when the rounds of each scenario ran that the lab's InfluxDB has.
     """
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ltlab_ci import errors, load, model
-from ltlab_ci.evaluate.compare import limits, overall
+from ltlab_ci.evaluate.compare import digits, limits, overall
 from ltlab_ci.flows import compare, measure, rounds
 from ltlab_ci.flows.case import found
 
@@ -23,7 +23,7 @@ _CUT_SHORT = "the comparison did not come to its planned end"
 class Part:
     """What came of one scenario: `findings` of its rounds, `doubts` of its figures, CPU by round.
 
-    `limits` are the verdicts on its thresholds that hang on base.
+    `limits` are the verdicts on its thresholds that depend on base.
     """
 
     comparison: model.Comparison | None = None
@@ -65,7 +65,7 @@ def one_of(task: rounds.Task, told: load.Held, *, scenarios: int) -> Part:
 
 
 def _settled(part: Part) -> bool:
-    """Say whether nothing is left to find, in the rows and in what hangs on base."""
+    """Say whether nothing is left to find, in the rows and in what depends on base."""
     if part.comparison is None or not overall.settled(part.comparison):
         return False
     open_ = any(each.unsure for each in part.limits)
@@ -102,7 +102,7 @@ def _judged(task: rounds.Task, told: load.Held, *, share: float) -> Part:
     kind = told.script.load.model
     rules = replace(
         task.comparing.rules,
-        share=float(f"{share:.12g}"),
+        share=digits.cut(share),
         load_model="closed" if kind == "mixed" else kind,
     )
     try:

@@ -45,15 +45,15 @@ def run(config: model.Config, outside: Outside) -> model.Result:
 
 
 def _against_base(prepared: Sequence[measure.Prepared]) -> Iterator[model.Finding]:
-    """Say that one version alone says nothing about thresholds that hang on another."""
+    """Say that one version alone says nothing about thresholds that depend on another."""
     number = sum(len(each.scenario.against_base) for each in prepared)
     if number:
-        named = "1 threshold hangs" if number == 1 else f"{number} thresholds hang"
+        named = "1 threshold depends" if number == 1 else f"{number} thresholds depend"
         yield model.Finding(
             code="against-base",
             effect="warn",
             message=f"{named} on base, which was not measured here",
-            remedy="`ltlab compare` judges it against base",
+            remedy="run `ltlab compare`, which measures base as well",
         )
 
 

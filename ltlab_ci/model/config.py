@@ -44,7 +44,7 @@ class ThresholdSpec(Frozen):
     """A threshold with more to say than its limit."""
 
     that: That = pydantic.Field(
-        description="The limit, in k6's syntax: `p(95) < 300ms`; for `ltlab compare` it may hang on "
+        description="The limit, in k6's syntax: `p(95) < 300ms`; for `ltlab compare` it may depend on "
         "what base came to: `p(95) < max(base * 1.3, base + 50ms)`."
     )
     over: Annotated[str, keep(Span.parse)] | None = pydantic.Field(
@@ -153,7 +153,7 @@ class Cut:
 class Scenario:
     """One script of one engine, ready to run; `processes` of the engine share its load.
 
-    `against_base` are the thresholds that hang on base, which only a comparison can judge.
+    `against_base` are the thresholds that depend on base, which only a comparison can judge.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A limit that hangs on what base came to: `base * 1.3`, `max(base * 1.3, base + 50ms)`; pure.
+"""A limit that depends on what base came to: `base * 1.3`, `max(base * 1.3, base + 50ms)`; pure.
 
 Grammar: sum = product (("+" | "-") product)*; product = part (("*" | "/") part)*; part = number with
 an optional unit, `base`, `max(sum, sum, ...)`, `min(sum, sum, ...)` or `(sum)`.
@@ -11,7 +11,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -53,10 +53,14 @@ class _Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
-    """A limit as written. `unit` is what is added to base or held against it: "time", "%" or ""."""
+    """A limit as written. `unit` is what is added to base or held against it: "time", "%" or "".
+
+    `of` returns the limit, in the metric's own unit, given what base came to.
+    """
 
     text: str
     unit: str
+    of: Callable[[float], float] = field(repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Formula:
@@ -73,11 +77,7 @@ class Formula:
             raise errors.ConfigError(
                 f"{text.strip()!r} adds % to a time", remedy="write base * 110% for a tenth more"
             )
-        return cls(text=text.strip(), unit="".join(read.units))
-
-    def of(self, base: float) -> float:
-        """Return the limit, in the metric's own unit, given what base came to."""
-        return _Reader(self.text).whole().of(base)
+        return cls(text=text.strip(), unit="".join(read.units), of=whole.of)
 
 
 class _Reader:
@@ -130,11 +130,9 @@ class _Reader:
 
     def _beside(self, one: _Part, other: _Part, both: Callable[[float, float], float]) -> _Part:
         """Return what comes of two parts that have to be alike: added, or the larger of them."""
-        kinds = {one.kind, other.kind}
-        if kinds == {_Kind.VALUE, _Kind.SHARE}:
+        if {one.kind, other.kind} == {_Kind.VALUE, _Kind.SHARE}:
             self.units.add("%")
-        kind = next(each for each in _Kind if each in kinds)
-        return _Part(lambda base: both(one.of(base), other.of(base)), kind)
+        return _joined(one, other, both)
 
     def _product(self) -> _Part:
         found = self._part()
@@ -142,7 +140,7 @@ class _Reader:
             other = self._part()
             if other.kind is _Kind.VALUE and (found.kind is _Kind.VALUE or sign == "/"):
                 raise self._error("base or a time can only be multiplied or divided by a number")
-            found = _scaled(found, other, _PRODUCTS[sign])
+            found = _joined(found, other, _PRODUCTS[sign])
         return found
 
     def _part(self) -> _Part:
@@ -186,6 +184,6 @@ class _Reader:
         return found
 
 
-def _scaled(one: _Part, other: _Part, both: Callable[[float, float], float]) -> _Part:
+def _joined(one: _Part, other: _Part, both: Callable[[float, float], float]) -> _Part:
     kind = next(each for each in _Kind if each in {one.kind, other.kind})
     return _Part(lambda base: both(one.of(base), other.of(base)), kind)

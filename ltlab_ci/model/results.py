@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import pydantic
 
@@ -16,6 +16,7 @@ from ltlab_ci.model.grafana import Snapshot
 from ltlab_ci.model.place import Place
 from ltlab_ci.model.samples import USAGE, MetricType
 from ltlab_ci.model.series import Distribution, Series, Shown, Trend
+from ltlab_ci.model.thresholds import Threshold
 
 SCHEMA_VERSION: Final = 1
 
@@ -32,7 +33,7 @@ class Verdict(Shown):
     """One threshold, what was measured, and whether it holds. Times are in ms, shares 0 to 1.
 
     `place` is where it is stated, None for an engine's own and in older reports.
-    `against` "base": the limit hangs on what base came to (`base`), and was judged with the 95 %
+    `against` "base": the limit depends on what base came to (`base`), and was judged with the 95 %
     interval of `observed`; `unsure` where that reaches beyond the limit, so that nothing is shown.
     """
 
@@ -56,6 +57,22 @@ class Verdict(Shown):
     reason: str = ""
     trend: Trend | None = None
     place: Place | None = None
+
+    @classmethod
+    def of(cls, threshold: Threshold, status: Status, **figures: Any) -> Verdict:  # noqa: ANN401
+        """Return the verdict on a threshold; `figures` are the fields that say what was measured."""
+        return cls(
+            metric=threshold.metric,
+            tags=dict(threshold.tags),
+            threshold=threshold.text,
+            stat=str(threshold.stat),
+            op=threshold.op,
+            severity=threshold.severity.value,
+            over=str(threshold.over) if threshold.over else None,
+            status=status,
+            place=threshold.place,
+            **figures,
+        )
 
     @property
     def blocks(self) -> bool:

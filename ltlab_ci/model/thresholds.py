@@ -84,7 +84,7 @@ class Threshold:
 
     `unit` is how the user wrote the bound: "time", "%", "/s" or "" for a bare number. `place` is
     where it is stated; two that say the same are equal wherever they stand. With a `formula` the
-    limit hangs on what base came to: `bound` is NaN, which nothing holds, until `at` fills it in.
+    limit depends on what base came to: `bound` is NaN, which nothing holds, until `at` fills it in.
     """
 
     metric: str
@@ -179,7 +179,7 @@ def misfit(threshold: Threshold, kind: MetricType, unit: Unit | None) -> str | N
 
 
 def misfit_of_base(threshold: Threshold) -> str | None:
-    """Say why a limit that hangs on base cannot be judged by a comparison, None when it can."""
+    """Say why a limit that depends on base cannot be judged by a comparison, None when it can."""
     known = _AGAINST_BASE.get(threshold.metric)
     if known is None:
         return f"{' and '.join(_AGAINST_BASE)} can be held against base, {threshold.metric} cannot"
@@ -192,7 +192,7 @@ def misfit_of_base(threshold: Threshold) -> str | None:
     if unknown:
         return f"a comparison tells requests by name and method, not by {unknown[0]}"
     if threshold.over is not None or threshold.absent_is_zero:
-        return "a limit that hangs on base takes neither `over` nor `absent`"
+        return "a limit that depends on base takes neither `over` nor `absent`"
     return None
 
 

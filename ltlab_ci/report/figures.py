@@ -13,10 +13,7 @@ NOTHING = "–"  # noqa: RUF001  (an en dash in a cell is what "nothing measured
 
 _DIGITS = 3
 _MINUS = "\u2212"
-_LARGE, _NOTHING = (
-    10.0,
-    0.05,
-)  # per cent: from here without decimals; below there is no change to see
+_LARGE, _NOTHING = 10.0, 0.05  # per cent: from the one on no decimals, below the other no change
 _TOO_LONG = 1e15
 _MAX_DECIMALS = 15
 _BYTE_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))

@@ -96,7 +96,7 @@ def note(verdict: model.Verdict) -> str:
 
 
 def _against_base(verdict: model.Verdict) -> str:
-    """Say what a limit hangs on, and what the interval leaves open."""
+    """Say what a limit depends on, and what the interval leaves open."""
     if verdict.base is None or verdict.interval is None:
         return ""
     base, low, high = (

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.fakes import github, openapi
+from tests.fakes import github, openapi, serving
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -38,21 +38,11 @@ class Server(http.server.ThreadingHTTPServer):
     @contextlib.contextmanager
     def serving(self) -> Iterator[str]:
         """Serve until the block ends; yield the address. What hangs is let go then."""
-        threads = [
-            threading.Thread(target=each.serve_forever, args=(0.02,), daemon=True)
-            for each in (self, self.blobs)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield f"http://127.0.0.1:{self.server_port}"
-        finally:
-            self.awake.set()
-            for each in (self, self.blobs):
-                each.shutdown()
-                each.server_close()
-            for thread in threads:
-                thread.join()
+        with serving.serving(self.blobs), serving.serving(self) as url:
+            try:
+                yield url
+            finally:
+                self.awake.set()
         assert self.broken == []
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from tests.fakes import gitlab_text
+from tests.fakes import gitlab_text, serving
 
 Json = dict[str, Any]
 LONGEST_NOTE = 1_000_000
@@ -264,15 +264,11 @@ class Server(http.server.ThreadingHTTPServer):
     @contextlib.contextmanager
     def serving(self) -> Iterator[GitLab]:
         """Serve until the block ends. What hangs is let go then."""
-        thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield self.gitlab
-        finally:
-            self.gitlab.awake.set()
-            self.shutdown()
-            thread.join()
-            self.server_close()
+        with serving.serving(self):
+            try:
+                yield self.gitlab
+            finally:
+                self.gitlab.awake.set()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

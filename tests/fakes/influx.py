@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.fakes import serving
 
 BUCKETS, AUTHORIZATIONS = "/api/v2/buckets", "/api/v2/authorizations"
 BUCKET = {"id": "b0c4e70000000001", "orgID": "0700000000000001", "name": "ltlab"}
@@ -66,14 +67,8 @@ class Server(http.server.ThreadingHTTPServer):
     @contextlib.contextmanager
     def serving(self) -> Iterator[str]:
         """Serve until the block ends; yield the address."""
-        thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{self.server_port}"
-        finally:
-            self.shutdown()
-            self.server_close()
-            thread.join()
+        with serving.serving(self) as url:
+            yield url
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ltlab_ci import model
 from ltlab_ci.evaluate.compare import (
+    digits,
     failures,
     overall,
     pictures,
@@ -28,7 +29,6 @@ Ints = NDArray[np.int64]
 ALPHA = 0.01
 _LATENCY, _ERRORS, _THROUGHPUT = 0.008, 0.001, 0.001
 _MOST_LISTED = 100
-_DIGITS = 12
 
 
 def compare(
@@ -71,7 +71,7 @@ def compare(
 
 def _basis(recording: model.Recording, whole: slices.Cut, rules: model.Rules) -> dict[str, Any]:
     return {
-        "seconds": _cut(whole.seconds),
+        "seconds": digits.cut(whole.seconds),
         "rounds": len(recording.rounds),
         "slices": whole.total,
         "slice_s": whole.width_s,
@@ -147,8 +147,8 @@ def _shown(
             method=recording.endpoints[index][1],
             base_requests=int(counts[0][index]),
             head_requests=int(counts[1][index]),
-            base_p99=_cut(float(latency.base_all[place, p99])),
-            head_p99=_cut(float(latency.head_all[place, p99])),
+            base_p99=digits.cut(float(latency.base_all[place, p99])),
+            head_p99=digits.cut(float(latency.head_all[place, p99])),
         )
         for place, index in enumerate(whole.tested)
     )
@@ -159,13 +159,9 @@ def _rounded(row: model.Change) -> model.Change:
     single = ("base", "head", "change", "settle_s", "settle_half_width")
     update: dict[str, object] = {name: _cut_or_none(getattr(row, name)) for name in single}
     update["rounds"] = tuple(_cut_or_none(one) for one in row.rounds)
-    update["interval"] = row.interval and tuple(_cut(one) for one in row.interval)
+    update["interval"] = row.interval and tuple(digits.cut(one) for one in row.interval)
     return row.model_copy(update=update)
 
 
-def _cut(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")
-
-
 def _cut_or_none(value: float | None) -> float | None:
-    return None if value is None else _cut(value)
+    return None if value is None else digits.cut(value)

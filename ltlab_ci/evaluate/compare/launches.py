@@ -24,7 +24,7 @@ PRIOR = 0.0125
 """Scale of the half-normal prior on the spread between launches, in log-ratios: 1.25 %."""
 
 _GRID = np.linspace(0.0, 8 * PRIOR, 161)
-_Z95 = 1.959964
+Z95 = 1.959964
 _MOST_CORRELATED = 0.6
 _FEW = 1
 
@@ -78,7 +78,7 @@ def _estimate(
 ) -> Estimate:
     known = np.isfinite(column)
     at = signedrank.locate(column[known])
-    plain = (at.high95 - at.low95) / (2 * _Z95)
+    plain = (at.high95 - at.low95) / (2 * Z95)
     inside = rest[np.isfinite(rest)]
     sizes = [
         int((known & (round_of == n)).sum()) for n, c in enumerate(centres) if not math.isnan(c)
@@ -86,7 +86,7 @@ def _estimate(
     rounds = [centre for centre in centres if not math.isnan(centre)]
     around = signedrank.locate(inside)
     spare = len(inside) / max(1, len(inside) - len(rounds))
-    within = stretch * math.sqrt(spare) * (around.high95 - around.low95) / (2 * _Z95)
+    within = stretch * math.sqrt(spare) * (around.high95 - around.low95) / (2 * Z95)
     of_round = within**2 * len(inside) * float(np.mean([1 / size for size in sizes]))
     between = expected_spread(rounds, of_round)
     error = max(plain, math.sqrt(within**2 + between / len(rounds)))

@@ -1,4 +1,4 @@
-"""Thresholds that hang on base, judged with the interval of what was compared, not with the point.
+"""Thresholds that depend on base, judged with the interval of what was compared, not with the point.
 
 One is crossed where even the favourable end of the interval lies beyond the limit, and holds where the
 other end is within it; between the two nothing is shown. Not here: what changed at all (verdicts.py).
@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltlab_ci import model
-from ltlab_ci.evaluate.compare import launches, slices
+from ltlab_ci.evaluate.compare import digits, launches, slices
 from ltlab_ci.model import patterns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_Z95 = 1.959964
-_DIGITS = 12
+_UNITS = {"http_req_duration": "ms", "http_req_failed": "share"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,47 +38,46 @@ def judge(
     recording: model.Recording, thresholds: Sequence[model.Threshold], *, doubt: str = ""
 ) -> tuple[model.Verdict, ...]:
     """Give every threshold its verdict, in the order given; with a doubt none can be judged."""
-    return tuple(_judged(recording, each, doubt) for each in thresholds)
+    if doubt:
+        return unjudged(thresholds, doubt)
+    return tuple(_judged(recording, each) for each in thresholds)
 
 
 def unjudged(thresholds: Sequence[model.Threshold], why: str) -> tuple[model.Verdict, ...]:
     """Return the verdicts of thresholds that nothing was compared for."""
-    return tuple(_verdict(each, model.Status.NO_DATA, reason=why) for each in thresholds)
+    return tuple(_unjudged(each, why) for each in thresholds)
 
 
-def _judged(recording: model.Recording, threshold: model.Threshold, doubt: str) -> model.Verdict:
-    if doubt:
-        return _verdict(threshold, model.Status.NO_DATA, reason=doubt)
+def _judged(recording: model.Recording, threshold: model.Threshold) -> model.Verdict:
     members = [
         index
         for index, (name, method) in enumerate(recording.endpoints)
         if _matches(threshold.tags, name=name, method=method)
     ]
     if not members:
-        return _verdict(
-            threshold,
-            model.Status.NO_DATA,
-            reason=f"no request on either side matches {threshold.key}",
-        )
-    of = _shares if threshold.metric == "http_req_failed" else _times
-    figure = of(recording, members, threshold.stat)
+        return _unjudged(threshold, f"no request on either side matches {threshold.key}")
+    of = {"ms": _times, "share": _shares}[_UNITS[threshold.metric]]
+    figure = of(recording, members, threshold)
     if isinstance(figure, str):
-        return _verdict(threshold, model.Status.NO_DATA, reason=figure)
+        return _unjudged(threshold, figure)
     stated = threshold.at(figure.base)
     unsure = stated.holds(figure.low) is not stated.holds(figure.high)
     if stated.holds(figure.head):
-        return _verdict(stated, model.Status.PASS, figure=figure, unsure=unsure)
+        return _verdict(stated, model.Status.PASS, figure, unsure=unsure)
     # What is not shown turns nothing red: it is a warning.
     shown = replace(stated, severity=model.Severity.WARN) if unsure else stated
-    return _verdict(shown, model.Status.FAIL, figure=figure, unsure=unsure)
+    return _verdict(shown, model.Status.FAIL, figure, unsure=unsure)
 
 
 def _matches(tags: Sequence[tuple[str, str]], **known: str) -> bool:
     return all(patterns.matches(pattern, known[tag]) for tag, pattern in tags if tag in known)
 
 
-def _times(recording: model.Recording, members: Sequence[int], stat: model.Stat) -> _Figure | str:
+def _times(
+    recording: model.Recording, members: Sequence[int], threshold: model.Threshold
+) -> _Figure | str:
     """Compare a stat of successful requests slice by slice, as rows are; or say why it cannot be."""
+    stat = threshold.stat
     share = {"med": 0.5, "p": stat.percentile / 100}.get(stat.name)
     whole = _cut(recording, members, share or 0.5)
     if whole is None:
@@ -141,14 +139,13 @@ def _of_slices(
 
 
 def _shares(
-    recording: model.Recording,
-    members: Sequence[int],
-    stat: model.Stat,  # noqa: ARG001  (a rate metric has one that can be compared)
+    recording: model.Recording, members: Sequence[int], threshold: model.Threshold
 ) -> _Figure | str:
     """Compare shares of failed requests; the interval is a jackknife over slices.
 
     Failures come in bursts, so slices, not requests, are what is left out one by one (Efron and Stein,
-    Annals of Statistics 9 (1981), 586-596): of head's share, given base's.
+    Annals of Statistics 9 (1981), 586-596). It is that of the way from the limit to head's share, since the
+    limit is as uncertain as base's share, and `base * 3` three times as much.
     """
     whole = next(iter(slices.widths(recording)))
     failed = np.stack([_requests(recording, whole, s, members, ok=False) for s in slices.SIDES])
@@ -159,45 +156,39 @@ def _shares(
     base, head = failed.sum(axis=1) / requests.sum(axis=1)
     rest = requests.sum(axis=1, keepdims=True) - requests
     left = (failed.sum(axis=1, keepdims=True) - failed) / np.maximum(rest, 1)
-    apart = left[1] - left[0]
+    apart = left[1] - np.array([threshold.at(float(share)).bound for share in left[0]])
     error = math.sqrt(float(np.square(apart - apart.mean()).sum()) * (len(apart) - 1) / len(apart))
     return _Figure(
         base=float(base),
         head=float(head),
-        low=max(0.0, float(head) - _Z95 * error),
-        high=min(1.0, float(head) + _Z95 * error),
+        low=max(0.0, float(head) - launches.Z95 * error),
+        high=min(1.0, float(head) + launches.Z95 * error),
         count=int(requests[1].sum()),
     )
 
 
 def _verdict(
-    threshold: model.Threshold,
-    status: model.Status,
-    *,
-    figure: _Figure | None = None,
-    reason: str = "",
-    unsure: bool = False,
+    threshold: model.Threshold, status: model.Status, figure: _Figure, *, unsure: bool
 ) -> model.Verdict:
-    return model.Verdict(
-        metric=threshold.metric,
-        tags=dict(threshold.tags),
-        threshold=threshold.text,
-        stat=str(threshold.stat),
-        op=threshold.op,
-        bound=None if math.isnan(threshold.bound) else _rounded(threshold.bound),
-        unit="share" if threshold.metric == "http_req_failed" else "ms",
-        severity=threshold.severity.value,
-        status=status,
-        observed=_rounded(figure.head) if figure is not None else None,
-        count=figure.count if figure is not None else 0,
+    return model.Verdict.of(
+        threshold,
+        status,
+        bound=digits.cut(threshold.bound),
+        unit=_UNITS[threshold.metric],
+        observed=digits.cut(figure.head),
+        count=figure.count,
         against="base",
-        base=_rounded(figure.base) if figure is not None else None,
-        interval=(_rounded(figure.low), _rounded(figure.high)) if figure is not None else None,
+        base=digits.cut(figure.base),
+        interval=(digits.cut(figure.low), digits.cut(figure.high)),
         unsure=unsure,
-        reason=reason,
-        place=threshold.place,
     )
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")
+def _unjudged(threshold: model.Threshold, why: str) -> model.Verdict:
+    return model.Verdict.of(
+        threshold,
+        model.Status.NO_DATA,
+        unit=_UNITS[threshold.metric],
+        against="base",
+        reason=why,
+    )

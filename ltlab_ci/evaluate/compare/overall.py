@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ltlab_ci import model
+from ltlab_ci.evaluate.compare import digits
 
 ORDER: tuple[model.ComparisonVerdict, ...] = (
     "invalid",
@@ -49,7 +50,7 @@ def merge(parts: Mapping[str, model.Comparison]) -> model.Comparison:
     update["throughput"] = work[0]
     update["rows"] = (*update["rows"], *work[1:])
     update["errors_of"] = (*(each.errors for each in named), *update["errors_of"])
-    update["alpha"] = float(f"{update['alpha']:.12g}")
+    update["alpha"] = digits.cut(update["alpha"])
     return first.model_copy(update=update)
 
 
@@ -123,8 +124,8 @@ def _errors(named: list[model.Comparison]) -> model.Errors:
     return several[0].model_copy(
         update={
             "scenario": "",
-            "base": float(f"{base / max(1, whole[0]):.12g}"),
-            "head": float(f"{head / max(1, whole[1]):.12g}"),
+            "base": digits.cut(base / max(1, whole[0])),
+            "head": digits.cut(head / max(1, whole[1])),
             "base_failed": base,
             "head_failed": head,
             "verdict": min((each.verdict for each in several), key=_rank),

@@ -11,7 +11,6 @@ import http.server
 import os
 import socket
 import subprocess
-import threading
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from pathlib import Path
 import requests
 
 from ltlab_ci import model
+from tests.fakes import serving
 
 BINARY = Path.home() / ".cache" / "ltlab-ci" / "influxd-2.9.1" / "influxd"
 TOKEN = "token-of-the-tests"
@@ -165,12 +165,5 @@ def proxy(target: str, *, most_bytes: int = 10**9, busy: int = 0) -> Iterator[Pr
         def log_message(self, *_: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        one.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield one
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving.serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as one.url:
+        yield one

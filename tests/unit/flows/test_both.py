@@ -108,7 +108,7 @@ def test_started__one_that_cannot_be_started_is_told_by_its_side(
 def test_awaited__where_only_one_can_run_it_says_how_both_could(
     tmp_path: Path, order: tuple[str, ...]
 ) -> None:
-    """Which of them it is hangs on who was first, not on whose turn it is to be awaited."""
+    """Which of them it is depends on who was first, not on whose turn it is to be awaited."""
     error = failure(tmp_path, order, base=spec(LOCKED), head=spec(LOCKED))
     assert "in round 3: the service exited with 1" in error.message
     assert "database is locked" in error.message

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from ltlab_ci import model
 from ltlab_ci.flows import dashboards, judge, labs
 from ltlab_ci.lab import lab_ready
 from tests.factories import SECOND_NS, START_NS, a_config
+from tests.fakes import serving
 from tests.unit.report import cases
 
 ALONE = model.Window(start_ns=START_NS, end_ns=START_NS + 60 * SECOND_NS)
@@ -52,15 +52,8 @@ def influx(request: pytest.FixtureRequest) -> Iterator[Influx]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        one.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield one
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving.serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as one.url:
+        yield one
 
 
 def kept(

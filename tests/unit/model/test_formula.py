@@ -1,4 +1,4 @@
-"""Limits that hang on base: the grammar, what they come to, and what is refused."""
+"""Limits that depend on base: the grammar, what they come to, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thresholds that hang on base: crossed only where the interval shows it."""
+"""Thresholds that depend on base: crossed only where the interval shows it."""
 
 from __future__ import annotations
 
@@ -97,6 +97,15 @@ def test_judge__shares_of_failures(
     assert verdict.unsure is unsure
     assert verdict.blocks is (status is FAIL)
     assert verdict.unit == "share"
+
+
+def test_judge__a_share_that_is_just_at_its_limit_is_hardly_ever_red() -> None:
+    """Base's few failures are chance too, and three times them three times as much."""
+    at_limit = {"failing": (0.02, 0.06), "rate": 20.0}
+    verdicts = [
+        judged("rate < base * 3", "http_req_failed", seed=seed, **at_limit) for seed in range(60)
+    ]
+    assert sum(each.blocks for each in verdicts) <= 4  # 2.5 % are to be expected
 
 
 def test_judge__too_few_requests_are_no_data() -> None:
