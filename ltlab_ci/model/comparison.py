@@ -78,11 +78,12 @@ class Unjudged(Shown):
 
 
 class LeftOut(Shown):
-    """An endpoint that could not be compared, and why."""
+    """An endpoint that could not be compared, or a percentile (`stat`, `p(99)`) of it, and why."""
 
     scenario: str = ""
     name: str
     method: str
+    stat: str = ""
     base_requests: int
     head_requests: int
     reason: str

@@ -265,8 +265,9 @@ def _made(comparison: model.Comparison) -> Iterable[str]:
 
 def _left_out(comparison: model.Comparison) -> Iterable[str]:
     for each in comparison.left_out[:_LEFT_OUT]:
+        of = f"{short(each.stat)} of " if each.stat else ""
         yield (
-            f"{endpoint(each.name, each.method)}: {escape.visible(each.reason)} "
+            f"{of}{endpoint(each.name, each.method)}: {escape.visible(each.reason)} "
             f"({figures.count(each.base_requests)} and {figures.count(each.head_requests)} requests)"
         )
     more = len(comparison.left_out) - _LEFT_OUT + comparison.left_out_more

@@ -49,7 +49,7 @@ def compare(
         errors, work = errors.model_copy(update=invalid), work.model_copy(update=invalid)
         errors_of = tuple(each.model_copy(update=invalid) for each in errors_of)
     counts = _counts(recording, whole)
-    left_out = _left_out(recording, whole, counts)
+    left_out = _left_out(recording, whole, counts, rules.percentiles)
     return model.Comparison(
         verdict=_verdict(rows, errors, errors_of, work),
         load_model="open" if kind == "open" else "closed",
@@ -114,23 +114,34 @@ def _verdict(
 
 
 def _left_out(
-    recording: model.Recording, whole: slices.Cut, counts: tuple[Ints, Ints]
+    recording: model.Recording,
+    whole: slices.Cut,
+    counts: tuple[Ints, Ints],
+    asked: tuple[float, ...],
 ) -> tuple[model.LeftOut, ...]:
+    """Return the endpoints that are not tested, and what was asked of the others and is not judged."""
+    judged = dict(zip(whole.tested, whole.judged, strict=True))
     found = []
     for index, (name, method) in enumerate(recording.endpoints):
         base, head = (int(side[index]) for side in counts)
-        if index in whole.tested:
-            continue
         only = "head" if head and not base else "base" if base and not head else ""
-        found.append(
+        few = f"on {only} only" if only else "too few successful requests"
+        missed = [share for share in asked if share not in judged.get(index, ())]
+        reasons = {
+            verdicts.stat(share): f"fewer than {slices.needed(share)} successful requests a slice"
+            for share in missed
+        }
+        found += [
             model.LeftOut(
                 name=name,
                 method=method,
+                stat=stat,
                 base_requests=base,
                 head_requests=head,
-                reason=f"on {only} only" if only else "too few successful requests",
+                reason=reason,
             )
-        )
+            for stat, reason in (reasons if index in judged else {"": few}).items()
+        ]
     return tuple(sorted(found, key=lambda one: -(one.base_requests + one.head_requests)))
 
 

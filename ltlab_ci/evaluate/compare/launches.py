@@ -3,7 +3,9 @@
 Two starts of the same program differ by a per cent or so (memory layout, JIT, caches), whatever the
 slices within a start say (Kalibera and Jones, arXiv 2007.10899). With three rounds the spread between
 them cannot be estimated alone, so it gets a weakly informative prior, as in meta-analyses of few
-studies (Friede, Roever, Wandel, Neuenschwander, Research Synthesis Methods 8 (2017), 79-91).
+studies (Friede, Roever, Wandel, Neuenschwander, Research Synthesis Methods 8 (2017), 79-91). What is
+likely is averaged over the spreads that the rounds leave open, not taken from one best guess of it: a few
+rounds that lie close by chance would else pass for launches that hardly differ.
 Not here: the differences within rounds (slices.py), verdicts (verdicts.py).
 """
 
@@ -27,13 +29,15 @@ _GRID = np.linspace(0.0, 8 * PRIOR, 161)
 Z95 = 1.959964
 _MOST_CORRELATED = 0.6
 _FEW = 1
+_HALVINGS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A log-ratio with intervals that allow for launches; `error` is its standard error.
+    """A log-ratio with intervals that allow for launches.
 
-    `rounds` holds each round's own centre, NaN where it has too few slices.
+    `chance` is that of a centre this far from zero, whichever way, where nothing changed. `rounds`
+    holds each round's own centre, NaN where it has too few slices.
     """
 
     centre: float
@@ -41,8 +45,12 @@ class Estimate:
     high95: float
     low90: float
     high90: float
-    error: float
+    chance: float
     rounds: tuple[float, ...]
+
+    def beyond(self, critical: float) -> bool:
+        """Say whether the centre is as unlikely as a standard normal deviate of this size, or more."""
+        return self.chance <= _tail(critical)
 
 
 def estimates(differences: Floats, round_of: NDArray[np.int64]) -> tuple[Estimate, ...]:
@@ -88,22 +96,22 @@ def _estimate(
     spare = len(inside) / max(1, len(inside) - len(rounds))
     within = stretch * math.sqrt(spare) * (around.high95 - around.low95) / (2 * Z95)
     of_round = within**2 * len(inside) * float(np.mean([1 / size for size in sizes]))
-    between = expected_spread(rounds, of_round)
-    error = max(plain, math.sqrt(within**2 + between / len(rounds)))
-    wider = error / plain if plain > 0 else 1.0
+    weights = spreads(rounds, of_round)
+    errors = np.maximum(plain, np.sqrt(within**2 + np.square(_GRID) / len(rounds)))
+    wider = _reach(errors, weights, 0.05) / (Z95 * plain) if plain > 0 else 1.0
     return Estimate(
         centre=at.centre,
         low95=at.centre - (at.centre - at.low95) * wider,
         high95=at.centre + (at.high95 - at.centre) * wider,
         low90=at.centre - (at.centre - at.low90) * wider,
         high90=at.centre + (at.high90 - at.centre) * wider,
-        error=error,
+        chance=_tails(abs(at.centre), errors, weights),
         rounds=centres,
     )
 
 
-def expected_spread(rounds: Sequence[float], variance: float) -> float:
-    """Return the expected variance between launches, given each round's log-ratio.
+def spreads(rounds: Sequence[float], variance: float) -> Floats:
+    """Return how likely each spread between launches is, given each round's log-ratio; shape of the grid.
 
     `variance` is what a round's log-ratio varies by slices alone. A single round says nothing about
     launches, so the prior alone speaks.
@@ -113,7 +121,29 @@ def expected_spread(rounds: Sequence[float], variance: float) -> float:
     total = np.maximum(variance + _GRID**2, 1e-12)
     log = -np.square(_GRID / PRIOR) / 2 - free / 2 * (np.log(total) + seen / total)
     weight = np.exp(log - log.max())
-    return float((weight * _GRID**2).sum() / weight.sum())
+    found: Floats = weight / weight.sum()
+    return found
+
+
+def _tail(deviate: float) -> float:
+    """Return the chance of a standard normal deviate of this size or more, whichever way."""
+    return math.erfc(deviate / math.sqrt(2))
+
+
+def _tails(size: float, errors: Floats, weights: Floats) -> float:
+    """Return the chance of this size or more where the standard error is one of these."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        deviates = np.nan_to_num(size / errors, nan=0.0)
+    return float(weights @ [_tail(one) for one in deviates])
+
+
+def _reach(errors: Floats, weights: Floats, chance: float) -> float:
+    """Return the size that is reached with this chance, between none and six of the largest error."""
+    low, high = 0.0, 6 * float(errors.max())
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _tails(middle, errors, weights) > chance else (low, middle)
+    return high
 
 
 def _stretch(rests: Sequence[Floats], round_of: NDArray[np.int64]) -> float:

@@ -48,7 +48,7 @@ def judge(
     differences = logs[:, None]
     [at] = launches.estimates(differences, whole.round_of)
     test = signedrank.joint(signedrank.scores(differences))
-    apart = test.p[0] <= alpha and abs(at.centre) >= test.critical(alpha) * at.error
+    apart = test.p[0] <= alpha and at.beyond(test.critical(alpha))
     verdict: model.ChangeVerdict = "inconclusive"
     if apart and abs(at.centre) >= math.log1p(rules.min_effect):
         verdict = "slower" if at.centre < 0 else "faster"

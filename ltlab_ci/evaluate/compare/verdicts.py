@@ -126,7 +126,8 @@ def _clear(at: launches.Estimate, critical: float, rules: model.Rules) -> bool:
     The test by sign flips sees slices alone; here the spread between launches has its say.
     """
     return (
-        abs(at.centre) >= max(math.log1p(rules.min_effect), critical * at.error)
+        abs(at.centre) >= math.log1p(rules.min_effect)
+        and at.beyond(critical)
         and at.low95 * at.high95 > 0
     )
 

@@ -48,6 +48,14 @@ def test_section__inconclusive_says_what_is_ruled_out_and_what_would_settle_it()
     )
 
 
+def test_section__what_was_asked_for_and_not_judged_is_named_with_its_reason() -> None:
+    given = {"name": "/cart", "method": "GET", "base_requests": 4800, "head_requests": 4795}
+    few = "fewer than 100 successful requests a slice"
+    left = model.LeftOut(stat="p(99)", reason=few, **given)
+    shown = compared.section(comparisons.a_comparison(left_out=(left,)))
+    assert shown.left_out == (f"p99 of GET /cart: {few} (4\u202f800 and 4\u202f795 requests)",)
+
+
 def test_headline__names_the_worst_row_first() -> None:
     rows = (
         comparisons.a_change(name="/a"),

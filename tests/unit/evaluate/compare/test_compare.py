@@ -80,6 +80,9 @@ def test_compare__p99_is_judged_where_it_is_asked_for_and_has_enough_requests() 
     assert {row.stat for row in found.rows} == {"p(50)", "p(95)"}
     assert len(found.rows) == 8
     assert all(each.base_p99 for each in found.endpoints)
+    told = {(one.stat, one.name): one.reason for one in found.left_out}
+    few = "fewer than 100 successful requests a slice"
+    assert told == {("p(99)", name): few for name, _ in seldom.endpoints}
     assert judged(often).rows == judged(often, percentiles=(0.5, 0.95)).rows
 
 

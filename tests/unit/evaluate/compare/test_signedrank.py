@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -73,11 +74,30 @@ def test_joint__one_coin_for_all_rows_makes_equal_rows_cost_nothing() -> None:
     assert signedrank.joint(signedrank.scores(np.repeat(column, 10, axis=1))).p[0] == alone
 
 
-def test_expected_spread__grows_with_disagreement_and_is_the_prior_for_one_round() -> None:
-    agreeing = launches.expected_spread([0.01, 0.01, 0.01], 0.01**2)
-    apart = launches.expected_spread([-0.05, 0.01, 0.07], 0.01**2)
-    assert agreeing < launches.PRIOR**2 < apart
-    assert launches.expected_spread([0.2], 0.01**2) == pytest.approx(launches.PRIOR**2, rel=0.02)
+def spread(rounds: list[float]) -> float:
+    """Return the expected variance between launches."""
+    weights = launches.spreads(rounds, 0.01**2)
+    assert weights.sum() == pytest.approx(1)
+    return float(weights @ np.square(launches._GRID))
+
+
+def test_spreads__grow_with_disagreement_and_are_the_prior_for_one_round() -> None:
+    assert spread([0.01, 0.01, 0.01]) < launches.PRIOR**2 < spread([-0.05, 0.01, 0.07])
+    assert spread([0.2]) == pytest.approx(launches.PRIOR**2, rel=0.02)
+
+
+def test_beyond__rounds_that_agree_by_chance_do_not_make_launches_alike() -> None:
+    """With three rounds a launch that lies 3 % apart stays possible, so little is far out."""
+    rng = np.random.default_rng(8)
+    rounds, more = np.repeat(np.arange(3), 10), np.repeat(np.arange(12), 10)
+    few = launches.estimates(rng.normal(0.03, 0.02, (30, 1)), rounds)[0]
+    many = launches.estimates(rng.normal(0.03, 0.02, (120, 1)), more)[0]
+    half = (few.high95 - few.low95) / 2
+    # A normal distribution of the same interval would give half as much and less.
+    assert few.chance > 2 * math.erfc(few.centre / (half / launches.Z95) / math.sqrt(2))
+    assert few.beyond(2.0)
+    assert not few.beyond(4.0)
+    assert many.beyond(4.0)
 
 
 def test_estimates__wider_where_rounds_disagree_more_than_their_slices() -> None:
@@ -85,7 +105,7 @@ def test_estimates__wider_where_rounds_disagree_more_than_their_slices() -> None
     rounds = np.repeat([0, 1, 2], 10)
     steady = launches.estimates(noise, rounds)[0]
     shifted = launches.estimates(noise + np.array([-0.08, 0.0, 0.08])[rounds][:, None], rounds)[0]
-    assert shifted.error > 1.5 * steady.error
+    assert shifted.chance > steady.chance
     assert shifted.high95 - shifted.low95 > 1.5 * (steady.high95 - steady.low95)
 
 
@@ -96,5 +116,5 @@ def test_estimates__neighbouring_slices_that_move_together_count_for_less() -> N
     for step in range(1, len(fresh)):
         linked[step] = 0.6 * linked[step - 1] + 0.8 * fresh[step]
     rounds = np.repeat(np.arange(4), 50)
-    alone, together = (launches.estimates(each, rounds)[0].error for each in (fresh, linked))
-    assert together > 1.4 * alone
+    alone, together = (launches.estimates(each, rounds)[0] for each in (fresh, linked))
+    assert together.high95 - together.low95 > 1.4 * (alone.high95 - alone.low95)
