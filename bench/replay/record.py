@@ -50,7 +50,7 @@ class Plan:
 PLANS: Mapping[str, Plan] = {
     "quiet": Plan(rate=60),
     "noisy": Plan(rate=60, neighbour=True),
-    "saturated": Plan(rate=140),
+    "saturated": Plan(rate=160),
     "quiet-5": Plan(rate=80, paths=FIVE),
     "noisy-5": Plan(rate=80, paths=FIVE, neighbour=True),
     "artillery": Plan(rate=40, engine=model.EngineName.ARTILLERY, seconds=40),
