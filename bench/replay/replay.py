@@ -21,7 +21,7 @@ import numpy as np
 from bench import table
 from bench.replay import corpus, rules
 
-_BUDGETS = {"60 s": 60, "120 s": 120}
+BUDGETS = {"60 s": 60, "120 s": 120}
 _SEED = 20_261_125
 
 
@@ -62,7 +62,7 @@ def cells(
     """Yield what each rule says, by budget and side; `beside`: the other rules too."""
     held_out = [one for one in condition.launches if one % 2]
     for budget, side in itertools.product(budgets, list(corpus.SIDES)[1:]):
-        rounds, rest = divmod(_BUDGETS[budget], condition.about.seconds)
+        rounds, rest = divmod(BUDGETS[budget], condition.about.seconds)
         if rest:  # this engine has longer rounds
             continue
         rng = np.random.default_rng([_SEED, rounds, list(corpus.SIDES).index(side)])
@@ -140,7 +140,7 @@ def main() -> None:
     found: list[Cell] = []
     for name in corpus.conditions():
         condition = corpus.Condition(name)
-        found += cells(condition, given.comments, budgets=list(_BUDGETS), beside=True)
+        found += cells(condition, given.comments, budgets=list(BUDGETS), beside=True)
     table.told("replay", lines(found), write=given.write)
 
 

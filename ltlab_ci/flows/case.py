@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from ltlab_ci import console, errors, model, report
+from ltlab_ci import console, errors, leftovers, model, report
 from ltlab_ci.flows import dashboards, folder, judge, killed, labs, logs, measure
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import embedded
@@ -39,6 +39,10 @@ class Outside:
     interrupts: Interrupts
     reproduce: str
     unique: str
+
+    def marked(self) -> Outside:
+        """Return it with an environment that names this run to all that is started in it."""
+        return replace(self, environ={**self.environ, leftovers.VARIABLE: self.unique})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,10 +132,14 @@ def _sum_up(
     *,
     against: judge.Compared | None = None,
 ) -> model.Result:
-    ended = outside.now()
-    times = model.Times(
+    when = timed(started, outside.now())
+    return judge.result(judged, findings, where, outside.reproduce, when, against=against)
+
+
+def timed(started: datetime, ended: datetime) -> model.Times:
+    """Return when something was measured, and how long that took."""
+    return model.Times(
         started=started.isoformat(timespec="seconds"),
         wall_s=round((ended - started).total_seconds(), 1),
         written=ended.isoformat(timespec="seconds"),
     )
-    return judge.result(judged, findings, where, outside.reproduce, times, against=against)

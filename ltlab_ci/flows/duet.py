@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ltlab_ci import errors, leftovers, load, model
+from ltlab_ci import errors, load, model
 from ltlab_ci.evaluate.compare import limits, overall
 from ltlab_ci.flows import (
     compare,
@@ -34,8 +34,7 @@ def compared(config: model.Config, outside: Outside) -> model.Result:
 
     Raises ConfigError for a report folder that cannot be used.
     """
-    marked = {**outside.environ, leftovers.VARIABLE: outside.unique}
-    outside = replace(outside, environ=marked)
+    outside = outside.marked()
     case = Case(config=config, outside=outside, started=outside.now())
     with fresh(config.report_dir, outside), contextlib.ExitStack() as opened:
         prepared: tuple[measure.Prepared, ...] = ()

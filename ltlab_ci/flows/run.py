@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
-from ltlab_ci import errors, leftovers, model, report
+from ltlab_ci import errors, model, report
 from ltlab_ci.flows import judge, labs, measure, prepare, stored
 from ltlab_ci.flows.case import Case, Outside, found, fresh
 from ltlab_ci.lab import service
@@ -23,8 +22,7 @@ def run(config: model.Config, outside: Outside) -> model.Result:
 
     Raises ConfigError for a report folder that cannot be used.
     """
-    marked = {**outside.environ, leftovers.VARIABLE: outside.unique}
-    outside = replace(outside, environ=marked)
+    outside = outside.marked()
     case = Case(config=config, outside=outside, started=outside.now())
     with fresh(config.report_dir, outside), contextlib.ExitStack() as opened:
         prepared: tuple[measure.Prepared, ...] = ()

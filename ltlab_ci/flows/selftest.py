@@ -6,15 +6,14 @@ Not here: the comparison itself (duet.py).
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
-from ltlab_ci import errors, leftovers, model
+from ltlab_ci import errors, model
 from ltlab_ci.evaluate import compare as statistics
 from ltlab_ci.evaluate import outcome
 from ltlab_ci.evaluate.compare import binomial, overall
 from ltlab_ci.flows import duet, folder, judge, prepare, rounds, versions
-from ltlab_ci.flows.case import Outside, fresh
+from ltlab_ci.flows.case import Outside, fresh, timed
 from ltlab_ci.flows.run import interrupted
 from ltlab_ci.lab import embedded
 from ltlab_ci.report import compared
@@ -35,8 +34,7 @@ def run(config: model.Config, outside: Outside, times: int) -> Tested:
 
     Raises ConfigError, LabNotReady and EngineError before the first comparison.
     """
-    marked = {**outside.environ, leftovers.VARIABLE: outside.unique}
-    outside = replace(outside, environ=marked)
+    outside = outside.marked()
     started = outside.now()
     tried: list[model.Tried] = []
     findings: list[model.Finding] = []
@@ -61,17 +59,9 @@ def run(config: model.Config, outside: Outside, times: int) -> Tested:
             if outside.interrupts.requested:
                 findings.append(interrupted("interrupted between two comparisons"))
                 break
-        result = _summed(config, times, tried, findings, _times(started, outside.now()))
+        result = _summed(config, times, tried, findings, timed(started, outside.now()))
         folder.write(config.report_dir, {FILE: f"{result.model_dump_json(indent=2)}\n".encode()})
     return Tested(result=result, code=_code(result))
-
-
-def _times(started: datetime, ended: datetime) -> model.Times:
-    return model.Times(
-        started=started.isoformat(timespec="seconds"),
-        wall_s=round((ended - started).total_seconds(), 1),
-        written=ended.isoformat(timespec="seconds"),
-    )
 
 
 def _tried(against: judge.Compared) -> model.Tried:
