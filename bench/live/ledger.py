@@ -16,6 +16,7 @@ from pathlib import Path
 from bench import table
 from ltlab_ci.evaluate.compare import binomial
 
+NOT_COMPARED = "not compared"
 FILE = Path(__file__).with_name("ledger.csv")
 
 
@@ -24,7 +25,7 @@ class Entry:
     """One comparison: where, under what, the truth, and what was said; all of it text or figures as text.
 
     `truth` is the change of head's latency; `neighbour` whether another program took turns on
-    the processors. `verdict` is the comment's, `rows` says how many rows it had, `slower` and `faster` how
+    the processors. `verdict` is the comment's, or says that there was none; `rows` says how many rows it had, `slower` and `faster` how
     many of them got that verdict; `p95_slower` whether a p95 row did. `seconds` is wall time, without
     the run of head alone.
     """
@@ -48,7 +49,13 @@ class Entry:
     @property
     def alarm(self) -> bool:
         """Say whether anything was found, whichever way."""
-        return bool(int(self.slower) or int(self.faster)) or self.errors != "no change"
+        found = {self.verdict, self.errors} & {"slower", "faster", "more errors", "fewer errors"}
+        return bool(int(self.slower) or int(self.faster) or found)
+
+    @property
+    def valid(self) -> bool:
+        """Say whether it was a measurement."""
+        return self.verdict not in ("invalid", NOT_COMPARED)
 
 
 def read(file: Path = FILE) -> tuple[Entry, ...]:
@@ -75,7 +82,7 @@ def lines(entries: Sequence[Entry]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for budget, truth in sorted({(each.budget, each.truth) for each in entries}):
         of = [each for each in entries if (each.budget, each.truth) == (budget, truth)]
-        valid = [each for each in of if each.verdict != "invalid"]
+        valid = [each for each in of if each.valid]
         told = (
             _share(sum(each.alarm for each in valid), len(valid)),
             _share(sum(each.verdict == "slower" for each in valid), len(valid)),

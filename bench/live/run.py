@@ -90,9 +90,13 @@ def _compared(
 
 
 def _entry(said: dict[str, Any], truth: float, budget: str, *, neighbour: bool) -> ledger.Entry:
-    comparison = said["comparison"]
-    if comparison is None:
-        raise SystemExit(f"nothing was compared: {said['headline']}")
+    """Return the line of a comparison, whatever became of it."""
+    comparison = said["comparison"] or {
+        "rows": (),
+        "verdict": ledger.NOT_COMPARED,
+        "errors": {"verdict": ""},
+        "spread": None,
+    }
     rows = comparison["rows"]
     verdicts = [row["verdict"] for row in rows]
     slow95 = any(row["verdict"] == "slower" and row["stat"] == "p(95)" for row in rows)
@@ -112,7 +116,7 @@ def _entry(said: dict[str, Any], truth: float, budget: str, *, neighbour: bool) 
         faster=str(verdicts.count("faster")),
         errors=comparison["errors"]["verdict"],
         p95_slower="yes" if slow95 else "no",
-        spread=f"{comparison['spread']:.3g}",
+        spread="" if comparison["spread"] is None else f"{comparison['spread']:.3g}",
         seconds=f"{said['times']['wall_s'] - alone_s:.0f}",
     )
 

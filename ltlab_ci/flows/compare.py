@@ -17,7 +17,7 @@ from ltlab_ci.evaluate import compare, outcome
 from ltlab_ci.evaluate.compare import digits, limits, overall
 from ltlab_ci.flows import case, folder
 from ltlab_ci.lab import embedded
-from ltlab_ci.report import compared
+from ltlab_ci.report import headline
 from ltlab_ci.store import rounds
 
 
@@ -85,7 +85,7 @@ def recorded(
         code = exit_code(comparison, stated)
         result = model.Result(
             verdict=outcome.verdict(code),
-            headline=compared.headline(comparison, findings),
+            headline=headline.of(comparison, findings),
             exit_code=code,
             scenarios=(),
             comparison=comparison,
@@ -118,14 +118,22 @@ def exit_code(
 
 
 def _scenarios(base: Path, head: Path) -> dict[str, tuple[Path, Path]]:
-    """Return the folders of each scenario; both sides' own, under no name, where there is one."""
+    """Return the folders of each scenario; both sides' own, under no name, where there is one.
+
+    Raises ConfigError for a scenario that one side alone has.
+    """
     found = [
         {each.name for each in side.iterdir() if each.is_dir() and not each.name.startswith(".")}
         if side.is_dir() and not any(each.name.endswith(rounds.KINDS) for each in side.iterdir())
         else set()
         for side in (base, head)
     ]
-    names = sorted(found[0] & found[1])
+    for name in sorted(found[0] ^ found[1]):
+        raise errors.ConfigError(
+            f"scenario {name} has samples on {'base' if name in found[0] else 'head'} only",
+            remedy="give both sides the folders of the same scenarios; ltlab keeps them so",
+        )
+    names = sorted(found[0])
     return {name: (base / name, head / name) for name in names} or {"": (base, head)}
 
 
@@ -134,7 +142,7 @@ def _stated(base: Path, rules: model.Rules, *, scenarios: int) -> model.Rules:
     with contextlib.suppress(errors.ConfigError):
         earlier = folder.read(base.resolve().parent.parent).comparison
         if earlier is not None and earlier.mode is not None:
-            share = earlier.alpha / compare.ALPHA / scenarios
+            share = (earlier.alpha_last or earlier.alpha) / compare.ALPHA / scenarios
             return replace(
                 rules,
                 percentiles=_percentiles(earlier) or rules.percentiles,

@@ -12,7 +12,7 @@ from pathlib import Path
 from ltlab_ci import errors, model
 from ltlab_ci.evaluate import outcome, thresholds, validity
 from ltlab_ci.flows import measure, stored, understood
-from ltlab_ci.report import compared
+from ltlab_ci.report import headline
 from ltlab_ci.store import charts, duck
 
 _CUT_SHORT = frozenset({"config", "lab", "engine", "store", "interrupted"})
@@ -100,7 +100,7 @@ def _headline(
     alone = outcome.headline(scenarios, found)
     if beside.comparison is None:
         return alone
-    told = compared.headline(beside.comparison, beside.doubts)
+    told = headline.of(beside.comparison, beside.doubts)
     silent = not any(each.verdicts for each in scenarios) and all(
         each.effect == "warn" for each in found
     )

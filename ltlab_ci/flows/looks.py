@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ltlab_ci import errors, load, model
-from ltlab_ci.evaluate.compare import digits, limits, overall
+from ltlab_ci.evaluate.compare import ALPHA, digits, limits, overall
 from ltlab_ci.flows import compare, measure, rounds
 from ltlab_ci.flows.case import found
 
@@ -52,7 +52,7 @@ def one_of(task: rounds.Task, told: load.Held, *, scenarios: int) -> Part:
             break
         ran.append(one)
         if number == look_at:
-            first = _judged(task, told, share=model.FIRST_SHARE / scenarios)
+            first = _judged(task, told, share=model.FIRST_SHARE, scenarios=scenarios)
             looks = tuple(_looks(first, number))
             if _settled(first):
                 return _part(task, told, first, ran=ran, findings=findings, looks=looks)
@@ -60,7 +60,7 @@ def one_of(task: rounds.Task, told: load.Held, *, scenarios: int) -> Part:
             findings.append(measure.interrupted(task.name))
             break
     share = 1 - model.FIRST_SHARE if looks else 1.0
-    last = _judged(task, told, share=share / scenarios) if ran else Part()
+    last = _judged(task, told, share=share, scenarios=scenarios) if ran else Part()
     return _part(task, told, last, ran=ran, findings=findings, looks=looks)
 
 
@@ -93,16 +93,19 @@ def _round(
 def _looks(part: Part, number: int) -> Iterator[model.Look]:
     if part.comparison is not None:
         yield model.Look(
-            rounds=number, alpha=part.comparison.alpha, verdict=part.comparison.verdict
+            rounds=number, alpha=part.comparison.alpha_last or 0.0, verdict=part.comparison.verdict
         )
 
 
-def _judged(task: rounds.Task, told: load.Held, *, share: float) -> Part:
-    """Judge the rounds that were measured; what cannot be compared at all is a finding."""
+def _judged(task: rounds.Task, told: load.Held, *, share: float, scenarios: int) -> Part:
+    """Judge the rounds that were measured; what cannot be compared at all is a finding.
+
+    `share` is what this look has of the false alarms that are permitted to one of so many scenarios.
+    """
     kind = told.script.load.model
     rules = replace(
         task.comparing.rules,
-        share=digits.cut(share),
+        share=digits.cut(share / scenarios),
         load_model="closed" if kind == "mixed" else kind,
     )
     try:
@@ -120,7 +123,9 @@ def _judged(task: rounds.Task, told: load.Held, *, share: float) -> Part:
         each.model_copy(update={"scenario": task.name}) if task.scenario else each
         for each in judged.findings
     )
-    return Part(comparison=judged.comparison, limits=judged.limits, doubts=named)
+    whole = {"alpha": digits.cut(ALPHA / scenarios), "alpha_last": judged.comparison.alpha}
+    comparison = judged.comparison.model_copy(update=whole)
+    return Part(comparison=comparison, limits=judged.limits, doubts=named)
 
 
 def _part(

@@ -16,7 +16,7 @@ from ltlab_ci.flows import duet, folder, judge, prepare, rounds, versions
 from ltlab_ci.flows.case import Outside, fresh, timed
 from ltlab_ci.flows.run import interrupted
 from ltlab_ci.lab import embedded
-from ltlab_ci.report import compared
+from ltlab_ci.report import headline
 
 FILE = "selftest.json"
 
@@ -70,7 +70,7 @@ def _tried(against: judge.Compared) -> model.Tried:
     return model.Tried(
         verdict=comparison.verdict,
         alarm=overall.alarmed(comparison),
-        headline=compared.headline(comparison, against.doubts),
+        headline=headline.of(comparison, against.doubts),
         spread=comparison.spread,
     )
 

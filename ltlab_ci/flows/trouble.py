@@ -56,9 +56,19 @@ def clock_step(number: int, seconds: float, scenario: str) -> model.Finding:
 
 
 def astray(looked: Mapping[str, trimmed.Looked], scenario: str) -> Iterator[model.Finding]:
-    """Yield a finding where a side's requests did not go to its service: both would be the same."""
+    """Yield a finding where requests did not go to a side's service: both sides are the same there."""
     for side, each in looked.items():
-        if each.astray:
+        if each.astray and each.elsewhere < 1:
+            yield model.Finding(
+                code="requests-elsewhere",
+                effect="warn",
+                message=f"{each.elsewhere * 100:.2g} % of the requests of {side} did not go to its service; "
+                f"one went to {each.astray}",
+                remedy="what is called there is the same on both sides, and cannot differ; where it is "
+                "the service itself, let the script take its address from BASE_URL",
+                scenario=scenario,
+            )
+        elif each.astray:
             yield model.Finding(
                 code="requests-elsewhere",
                 effect="invalid",

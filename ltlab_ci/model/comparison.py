@@ -120,7 +120,8 @@ class Comparison(Shown):
     people look at, one entry a scenario.
     What follows `pictures` is known where ltlab ran both sides itself: `mode` (in turns, or both at
     once), `budget_s` and `rounds_planned` for each scenario, `load` (what was held, a scenario a line),
-    `looks`, and `machine_cpu`, the busy share of the machine in each round.
+    `looks`, `alpha_last` (what the look that it was judged at had of `alpha`), and `machine_cpu`, the busy
+    share of the machine in each round.
     """
 
     verdict: ComparisonVerdict
@@ -150,4 +151,5 @@ class Comparison(Shown):
     load: tuple[str, ...] = ()
     sides: tuple[SideFacts, ...] = ()
     looks: tuple[Look, ...] = ()
+    alpha_last: float | None = None
     machine_cpu: tuple[float | None, ...] = ()

@@ -2,12 +2,13 @@
 
 Rules: the verdict and the worst row first, few rows open, no p-values, two significant digits; what is
 inconclusive says what is ruled out and what a longer measurement would settle.
-Not here: verdicts (evaluate/compare/), times and counts as text (figures.py), the templates.
+Not here: all of it in one line (headline.py), verdicts (evaluate/compare/), times and counts as text
+(figures.py), the templates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ltlab_ci import model
@@ -72,50 +73,6 @@ def section(comparison: model.Comparison) -> Section:
     )
 
 
-def headline(comparison: model.Comparison, findings: Sequence[model.Finding] = ()) -> str:
-    """Return what came of a comparison in one line: the worst row, and how many more."""
-    rows = [*comparison.rows, comparison.throughput]
-    match comparison.verdict:
-        case "invalid":
-            more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-            why = f"{findings[0].message}{more}" if findings else "see the findings"
-            return f"base and head cannot be compared: {why}"
-        case "more errors":
-            worse = [one for one in comparison.errors_of if one.verdict == "more errors"]
-            worst = max([comparison.errors, *worse], key=lambda one: one.head - one.base)
-            of = f"of {endpoint(worst.name, worst.method)} " if worst.name else ""
-            said = (
-                f"{figures.share(worst.head)} of requests {of}fail on head, "
-                f"{figures.share(worst.base)} on base"
-            )
-            slower = _named([row for row in rows if row.verdict == "slower"])
-            return f"{said}; {slower}" if slower else said
-        case "slower" | "faster":
-            found = [row for row in rows if row.verdict == comparison.verdict]
-            return "; ".join([_named(found), *_open(comparison.rows)])
-        case "inconclusive":
-            return "; ".join(["no slowdown was shown", *_open(comparison.rows)])
-        case "no change":
-            return f"no change beyond 5 % in {_count(len(comparison.rows), 'row')}"
-
-
-def _named(found: Sequence[model.Change]) -> str:
-    if not found:
-        return ""
-    worst = max(found, key=lambda row: abs(row.change))
-    more = f"; {_count(len(found) - 1, 'more row')} {worst.verdict}" if len(found) > 1 else ""
-    return f"{_subject(worst)} {_interval(worst)}{more}"
-
-
-def _open(rows: Sequence[model.Change]) -> Iterable[str]:
-    """Say how many rows are inconclusive, and what is ruled out for all of them."""
-    unsure = [row for row in rows if row.verdict == "inconclusive" and row.interval is not None]
-    if unsure:
-        bound = max(row.interval[1] for row in unsure if row.interval is not None)
-        what = f"a slowdown above {figures.unsigned(bound)} is" if bound > 0 else "a slowdown is"
-        yield f"{_count(len(unsure), 'row')} inconclusive, in which {what} ruled out"
-
-
 def rank(row: model.Change) -> tuple[int, float]:
     """Return what sorts changes, the worst first."""
     return _ORDER.index(row.verdict), -abs(row.change)
@@ -131,7 +88,7 @@ def row(change: model.Change) -> Row:
         what=_what(change),
         base=figures.of_unit(change.base, change.unit),
         head=figures.of_unit(change.head, change.unit),
-        change=escape.Markdown(_interval(change)),  # ours: a plus sign starts no list here
+        change=escape.Markdown(interval(change)),  # ours: a plus sign starts no list here
         verdict=change.verdict,
         note=_note(change),
         strong=change.verdict in ("slower", "faster"),
@@ -158,7 +115,8 @@ def _what(row: model.Change) -> str:
     return named.get(row.metric, "requests") + _in(row.scenario)
 
 
-def _subject(row: model.Change) -> str:
+def subject(row: model.Change) -> str:
+    """Return what changed, as a sentence names it: `p95 of GET /search`."""
     if row.metric == "http_req_duration":
         return f"{short(row.stat)} of {endpoint(row.name, row.method)}{_in(row.scenario)}"
     return _what(row)
@@ -179,7 +137,8 @@ def short(stat: str) -> str:
     return stat.replace("(", "").replace(")", "")
 
 
-def _interval(row: model.Change) -> str:
+def interval(row: model.Change) -> str:
+    """Return a change with its interval: `+9 % (+4 … +14 %)`."""
     if row.interval is None:
         return figures.percent(row.change)
     low, high = (figures.signed(end) for end in row.interval)
@@ -209,11 +168,11 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
     how = "in turns" if comparison.mode == "alternate" else "at the same time"
     yield (
         f"{_seconds(comparison.seconds)} measured on both sides {how}, "
-        f"{_count(comparison.rounds, 'round')}, {requests}, "
-        f"{_count(comparison.slices, 'slice')} of {comparison.slice_s:g} s."
+        f"{counted(comparison.rounds, 'round')}, {requests}, "
+        f"{counted(comparison.slices, 'slice')} of {comparison.slice_s:g} s."
     )
     yield from (
-        f"After {_count(each.rounds, 'round')} of {comparison.rounds_planned}{_in(each.scenario)} "
+        f"After {counted(each.rounds, 'round')} of {comparison.rounds_planned}{_in(each.scenario)} "
         f"figures were looked at as planned: {each.verdict}."
         for each in comparison.looks
     )
@@ -280,5 +239,6 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < _LONG_S else figures.duration(seconds)
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return `1 row` or `2 rows`."""
     return f"{figures.count(number)} {noun}" + ("" if number == 1 else "s")

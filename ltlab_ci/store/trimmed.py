@@ -47,6 +47,7 @@ class Looked:
 
     first_ns: int | None
     astray: str = ""
+    elsewhere: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ class Used:
 def look(path: Path, base_url: str) -> Looked:
     """Return what must be known before a file is cut. Raises StoreError.
 
-    `astray` is the address of a request when none at all went to `base_url`.
+    `astray` is the address of a request that did not go to `base_url`, `elsewhere` the share of such.
     """
     with _open(path) as (db, columns):
         outside = "AND coalesce(\"group\", '') NOT IN ('::setup', '::teardown')"
@@ -79,7 +80,8 @@ def look(path: Path, base_url: str) -> Looked:
             "any_value(url) FILTER (path(url) = url) FROM samples "
             f"WHERE metric = 'http_req_duration' AND url LIKE 'http%' {outside}"
         ).fetchall()
-        return Looked(first_ns=first, astray=other if all_of_it and not own else "")
+        share = 1 - own / all_of_it if all_of_it else 0.0
+        return Looked(first_ns=first, astray=other or "", elsewhere=share)
 
 
 def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:

@@ -92,7 +92,9 @@ def test_cells__use_held_out_launches_alone_and_find_what_is_there(tmp_path: Pat
 def test_gate__the_rule_keeps_its_word_on_the_recorded_launches(name: str) -> None:
     """The same draws every time, so what fails here was changed, and is no chance."""
     condition = corpus.Condition(name)
-    [budget, *_] = [one for one in replay.BUDGETS if not replay.BUDGETS[one] % condition.about.seconds]
+    [budget, *_] = [
+        one for one in replay.BUDGETS if not replay.BUDGETS[one] % condition.about.seconds
+    ]
     found = replay.cells(condition, 40, budgets=[budget], beside=False)
     by = {cell.side: cell for cell in found}
     assert by["same"].rate("alarm")[0] <= 0.05
@@ -124,11 +126,15 @@ def test_ledger__counts_what_was_said_by_truth(tmp_path: Path) -> None:
             replace(ENTRY, truth=truth, slower=str(slower), verdict=verdict), tmp_path / "l.csv"
         )
     ledger.append(replace(ENTRY, truth="0.1", verdict="invalid"), tmp_path / "l.csv")
+    unsure = {"errors": "inconclusive", "verdict": "inconclusive"}
+    ledger.append(replace(ENTRY, truth="0.1", **unsure), tmp_path / "l.csv")
+    none = {"verdict": ledger.NOT_COMPARED, "errors": "", "rows": "0", "spread": ""}
+    ledger.append(replace(ENTRY, truth="0.1", **none), tmp_path / "l.csv")
     entries = ledger.read(tmp_path / "l.csv")
-    assert [each.alarm for each in entries] == [False, True, True, False]
+    assert [each.alarm for each in entries] == [False, True, True, False, False, False]
     same, slow = list(ledger.lines(entries))[2:]
     assert same.startswith("| 60s | same code | 2 | 0 | 1 of 2 (1.3% to 98.7%) | 1 of 2")
-    assert slow.startswith("| 60s | +10 % | 2 | 1 | 1 of 1 (2.5% to 100.0%) | 1 of 1")
+    assert slow.startswith("| 60s | +10 % | 4 | 2 | 1 of 2 (1.3% to 98.7%) | 1 of 2")
 
 
 def test_habit__takes_ten_per_cent_and_nothing_less() -> None:

@@ -41,8 +41,9 @@ def compare(
     latency = verdicts.measure(recording, whole, rules.percentiles)
     rows = verdicts.judge(recording, whole, latency, rules, _LATENCY * rules.share)
     errors, errors_of = failures.judge(recording, whole, _ERRORS * rules.share)
-    rows = _without_bad_gains(rows, errors, errors_of)
     work = throughput.judge(recording, whole, kind, rules, _THROUGHPUT * rules.share)
+    rows = _without_bad_gains(rows, errors, errors_of)
+    [work] = _without_bad_gains((work,), errors, errors_of)
     if found:
         invalid = {"verdict": "invalid"}
         rows = tuple(row.model_copy(update=invalid) for row in rows)

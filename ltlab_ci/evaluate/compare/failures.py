@@ -34,10 +34,13 @@ def judge(
         none = model.Errors(base=0.0, head=0.0, base_failed=0, head_failed=0, verdict="no change")
         return none, ()
     failed, requests = failed[:, :, kept], requests[:, :, kept]
-    together = np.maximum(requests.sum(axis=0), 1)
-    # What head has too many of, were failures spread like requests; changes its sign with the sides.
-    surplus = (failed[1] * requests[0] - failed[0] * requests[1]) / together
-    swapped = signedrank.joint(surplus).p
+    base, head = requests.sum(axis=1)
+    # What head has too many of, were failures spread like requests; changes its sign with the sides. By
+    # all requests, not by those of a slice: of a rare endpoint a slice may have one side's alone.
+    surplus = (failed[1] * base - failed[0] * head) / (base + head)
+    swapped, some = np.ones(len(kept)), surplus.any(axis=0)
+    if some.any():  # nothing at all failed in most comparisons
+        swapped[some] = signedrank.joint(surplus[:, some], alpha).p
     found = []
     for column, index in enumerate(kept):
         name, method = ("", "") if index == 0 else recording.endpoints[index - 1]

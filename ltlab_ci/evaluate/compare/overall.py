@@ -22,6 +22,7 @@ ORDER: tuple[model.ComparisonVerdict, ...] = (
 """The first that any part has is the verdict of the whole."""
 
 _ALARMS = frozenset({"slower", "faster", "more errors", "fewer errors"})
+_WORSE = frozenset({"slower", "more errors"})
 _SUMS = ("seconds", "rounds", "slices", "base_requests", "head_requests", "left_out_more", "alpha")
 
 
@@ -51,6 +52,8 @@ def merge(parts: Mapping[str, model.Comparison]) -> model.Comparison:
     update["rows"] = (*update["rows"], *work[1:])
     update["errors_of"] = (*(each.errors for each in named), *update["errors_of"])
     update["alpha"] = digits.cut(update["alpha"])
+    if first.alpha_last is not None:
+        update["alpha_last"] = digits.cut(sum(each.alpha_last or 0.0 for each in named))
     return first.model_copy(update=update)
 
 
@@ -65,9 +68,12 @@ def alarmed(comparison: model.Comparison) -> bool:
 
 
 def settled(comparison: model.Comparison) -> bool:
-    """Say whether nothing is left to find: an alarm, or every row is shown not to have changed."""
+    """Say whether nothing is left to find: head is worse, or not a row is open.
+
+    What is better on head ends nothing: another row may still turn out to be slower.
+    """
     seen = _verdicts(comparison)
-    return "invalid" not in seen and (bool(seen & _ALARMS) or seen <= {"no change"})
+    return "invalid" not in seen and (bool(seen & _WORSE) or "inconclusive" not in seen)
 
 
 def _verdicts(comparison: model.Comparison) -> set[str]:

@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 FLIPS = 4999
 SEED = 20_260_101
 _EXACT_UP_TO = 60
+_FINER = 10
+_COLUMNS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +96,9 @@ def scores(differences: Floats) -> NDArray[np.float32]:
 
 
 @functools.lru_cache(maxsize=4)
-def coins(number: int) -> NDArray[np.float32]:
-    """Return the sign flips: one coin a slice for all rows, so rows stay as dependent as they are."""
-    thrown = np.random.default_rng(SEED).integers(0, 2, size=(FLIPS, number), dtype=np.int8)
+def coins(number: int, part: int) -> NDArray[np.float32]:
+    """Return a part of the sign flips: one coin a slice for all rows, which so stay as dependent as they are."""
+    thrown = np.random.default_rng(SEED + part).integers(0, 2, size=(FLIPS, number), dtype=np.int8)
     return (thrown * 2 - 1).astype(np.float32)
 
 
@@ -113,16 +115,27 @@ class Joint:
         return float(self.highest[min(rank, len(self.highest)) - 1])
 
 
-def joint(values: NDArray[np.float32] | Floats) -> Joint:
+def joint(values: NDArray[np.float32] | Floats, alpha: float) -> Joint:
     """Test whether each column's sum is zero, by flipping whole rows; shape (n, tests).
 
-    Adjusted p: how often the largest statistic of all columns is at least this column's own.
+    Adjusted p: how often the largest statistic of all columns is at least this column's own. There are
+    as many flips as make p a small part of alpha where nothing else comes near.
     """
     scale = np.sqrt(np.square(values.astype(np.float64)).sum(axis=0))
     scale[scale == 0] = np.inf  # a column of zeros shows nothing
     observed = np.abs(values.sum(axis=0)) / scale
-    flipped = np.abs(coins(len(values)) @ values) / scale
-    highest = np.sort(flipped.max(axis=1)) if values.shape[1] else np.zeros(FLIPS)
+    parts = math.ceil(_FINER / (alpha * FLIPS))
+    highest = np.sort(np.concatenate([_highest(values, scale, part) for part in range(parts)]))
     # Equal sums may differ in the last bits where values are no whole numbers.
-    reached = FLIPS - np.searchsorted(highest, observed * (1 - 1e-9), side="left")
-    return Joint(p=(reached + 1) / (FLIPS + 1), highest=highest)
+    reached = len(highest) - np.searchsorted(highest, observed * (1 - 1e-9), side="left")
+    return Joint(p=(reached + 1) / (len(highest) + 1), highest=highest)
+
+
+def _highest(values: NDArray[np.float32] | Floats, scale: Floats, part: int) -> Floats:
+    """Return the largest statistic of all columns in each flip, some columns at a time for memory's sake."""
+    found = np.zeros(FLIPS)
+    flips = coins(len(values), part)
+    for first in range(0, values.shape[1], _COLUMNS):
+        some = slice(first, first + _COLUMNS)
+        found = np.maximum(found, (np.abs(flips @ values[:, some]) / scale[some]).max(axis=1))
+    return found

@@ -47,7 +47,7 @@ def judge(
     logs = np.where(known, np.log(np.maximum(counts[1], 1) / np.maximum(counts[0], 1)), np.nan)
     differences = logs[:, None]
     [at] = launches.estimates(differences, whole.round_of)
-    test = signedrank.joint(signedrank.scores(differences))
+    test = signedrank.joint(signedrank.scores(differences), alpha)
     apart = test.p[0] <= alpha and at.beyond(test.critical(alpha))
     verdict: model.ChangeVerdict = "inconclusive"
     if apart and abs(at.centre) >= math.log1p(rules.min_effect):

@@ -19,7 +19,7 @@ def findings(
 ) -> Iterator[model.Finding]:
     """Yield every reason why the comparison is no valid measurement."""
     yield from _spans(recording, whole)
-    yield from _only_errors(recording)
+    yield from _only_errors(recording, whole)
     if whole.total < slices.FEWEST_SLICES:
         yield _invalid(
             code="too-few-slices",
@@ -35,8 +35,7 @@ def findings(
             remedy="raise the rate, measure for longer, or give URLs with ids one name "
             "(in k6: tags: {name: ...})",
         )
-    if load_model == "open":
-        yield from _load(recording, whole)
+    yield from _load(recording, whole, load_model)
 
 
 def _spans(recording: model.Recording, whole: slices.Cut) -> Iterator[model.Finding]:
@@ -50,19 +49,27 @@ def _spans(recording: model.Recording, whole: slices.Cut) -> Iterator[model.Find
             )
 
 
-def _only_errors(recording: model.Recording) -> Iterator[model.Finding]:
-    for number, one in enumerate(recording.rounds, start=1):
-        for side in slices.SIDES:
+def _only_errors(recording: model.Recording, whole: slices.Cut) -> Iterator[model.Finding]:
+    """Yield where a side answered nothing but errors, in whole slices in which the other one did not."""
+    fine = [slices.requests(recording, whole, side, ok=True).sum(axis=1) for side in slices.SIDES]
+    bad = [slices.requests(recording, whole, side, ok=False).sum(axis=1) for side in slices.SIDES]
+    down = [(fine[one] == 0) & (bad[one] >= slices.ENOUGH) & (fine[1 - one] > 0) for one in (0, 1)]
+    for number, one in enumerate(recording.rounds):
+        for at, side in enumerate(slices.SIDES):
             samples: model.Side = getattr(one, side)
-            if not samples.ok.any():
+            seconds = whole.width_s * int(down[at][whole.round_of == number].sum())
+            if not samples.ok.any() or seconds:
+                long = f" for {seconds:g} s of" if samples.ok.any() else " in"
                 yield _invalid(
                     code="only-errors",
-                    message=f"{side} answered only errors in round {number} ({samples.file})",
+                    message=f"{side} answered only errors{long} round {number + 1} ({samples.file})",
                     remedy=f"look at the log of {side}: it may not have started, or have died",
                 )
 
 
-def _load(recording: model.Recording, whole: slices.Cut) -> Iterator[model.Finding]:
+def _load(
+    recording: model.Recording, whole: slices.Cut, load_model: str
+) -> Iterator[model.Finding]:
     dropped = {side: 1 - throughput.completed(recording, side) for side in slices.SIDES}
     for side, share in dropped.items():
         if share > MOST_DROPPED:
@@ -72,7 +79,9 @@ def _load(recording: model.Recording, whole: slices.Cut) -> Iterator[model.Findi
                 "moments are missing",
                 remedy=f"lower the rate or allow more VUs; if only {side} drops, it cannot keep up",
             )
-    if max(dropped.values()) <= MOST_DROPPED and throughput.differ(recording, whole):
+    if load_model != "open" or max(dropped.values()) > MOST_DROPPED:
+        return  # a closed model's rates may differ, and dropped iterations explain it
+    if throughput.differ(recording, whole):
         counts = [int(slices.arrivals(recording, whole, side).sum()) for side in slices.SIDES]
         yield _invalid(
             code="rates-differ",

@@ -77,7 +77,7 @@ def judge(
     if not judged or not whole.total:
         return ()
     differences = latency.differences[:, [p * len(latency.judged) + c for p, c in judged]]
-    test = signedrank.joint(signedrank.scores(differences))
+    test = signedrank.joint(signedrank.scores(differences), alpha)
     found = launches.estimates(differences, whole.round_of)
     critical = test.critical(alpha)
     rows = []

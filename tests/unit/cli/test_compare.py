@@ -37,7 +37,7 @@ def record(project: Path, recording: model.Recording, *, suffix: str = ".csv") -
                 lines.append(f"http_req_duration,{end},{ms:.6f},{rest}")
             text = "".join(f"{line}\n" for line in lines).encode()
             path = project / side / f"round-{number}{suffix}"
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(gzip.compress(text) if suffix.endswith(".gz") else text)
     return "base", "head"
 
@@ -149,6 +149,17 @@ def test_compare__bad_input_is_refused(
     done = run("compare", "--samples", "base", "head", *words)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+def test_compare__a_scenario_of_one_side_alone_is_refused(run: Run, project: Path) -> None:
+    for scenario, sides in (("browse", ("base", "head")), ("checkout", ("base",))):
+        record(project / scenario, simulated.a_recording(1))
+        for side in sides:
+            (project / side).mkdir(exist_ok=True)
+            (project / scenario / side).rename(project / side / scenario)
+    done = run("compare", "--samples", "base", "head")
+    assert done.exit_code == 2
+    assert "scenario checkout has samples on base only" in done.stderr
 
 
 def test_compare__a_refusal_replaces_an_earlier_report(run: Run, project: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ltlab_ci import model
-from ltlab_ci.report import compared, figures, view
-from tests.unit.report import cases, comparisons, results
+from ltlab_ci.report import compared, figures, headline, view
+from tests.unit.report import cases, comparisons
 
 
 @pytest.mark.parametrize(
@@ -56,42 +56,6 @@ def test_section__what_was_asked_for_and_not_judged_is_named_with_its_reason() -
     assert shown.left_out == (f"p99 of GET /cart: {few} (4\u202f800 and 4\u202f795 requests)",)
 
 
-def test_headline__names_the_worst_row_first() -> None:
-    rows = (
-        comparisons.a_change(name="/a"),
-        comparisons.a_change(name="/b", change=0.2, interval=(0.1, 0.3)),
-        comparisons.unsure(),
-    )
-    assert compared.headline(comparisons.a_comparison(rows=rows)) == (
-        "p95 of GET /b +20 % (+10 … +30 %); 1 more row slower; "
-        "1 row inconclusive, in which a slowdown above 9.2 % is ruled out"
-    )
-
-
-def test_headline__of_errors_names_the_endpoint_and_what_is_slower() -> None:
-    found = comparisons.more_errors().comparison
-    assert found is not None
-    assert compared.headline(found) == (
-        "31 % of requests of POST /pay fail on head, 0.08 % on base; "
-        "iterations \u221212 % (\u221213 … \u221211 %); 6 more rows slower"
-    )
-
-
-def test_headline__of_the_quiet_verdicts() -> None:
-    quiet = comparisons.a_comparison(verdict="no change", rows=(comparisons.unchanged(),))
-    assert compared.headline(quiet) == "no change beyond 5 % in 1 row"
-    unsure = comparisons.a_comparison(
-        verdict="inconclusive", rows=(comparisons.unsure(interval=(-0.2, -0.01)),)
-    )
-    assert compared.headline(unsure) == (
-        "no slowdown was shown; 1 row inconclusive, in which a slowdown is ruled out"
-    )
-    why = (results.a_finding(message="too short"), results.a_finding())
-    assert compared.headline(comparisons.a_comparison(verdict="invalid"), why) == (
-        "base and head cannot be compared: too short (and 1 more)"
-    )
-
-
 def test_section__says_how_both_were_made_and_measured() -> None:
     shown = compared.section(
         comparisons.a_comparison(
@@ -123,7 +87,7 @@ def test_section__several_scenarios_are_named() -> None:
     row = comparisons.a_change(scenario="browse")
     shown = compared.section(comparisons.a_comparison(rows=(row,)))
     assert shown.rows[0].what.endswith(" p95 in browse")
-    assert " in browse " in compared.headline(comparisons.a_comparison(rows=(row,)))
+    assert " in browse " in headline.of(comparisons.a_comparison(rows=(row,)))
 
 
 def test_view__a_threshold_that_fails_is_not_hidden_by_no_change() -> None:

@@ -95,12 +95,15 @@ def test_look__the_load_begins_after_the_set_up(tmp_path: Path) -> None:
     assert trimmed.look(file, BASE) == trimmed.Looked(first_ns=5 * S)
 
 
-def test_look__requests_that_all_went_elsewhere_are_seen(tmp_path: Path) -> None:
+def test_look__requests_that_went_elsewhere_are_seen(tmp_path: Path) -> None:
     other = "http://shop.test"
-    file = written(tmp_path / "round.parquet", request(5, 10, base=other))
-    assert trimmed.look(file, BASE).astray == f"{other}/a"
-    file = written(tmp_path / "round.parquet", request(5, 10, base=other), request(6, 10))
-    assert trimmed.look(file, BASE).astray == ""
+    own = [request(second, 10) for second in (6, 7, 8)]
+    for rows, share in (((), 1.0), (own, 0.25)):
+        file = written(tmp_path / "round.parquet", request(5, 10, base=other), *rows)
+        seen = trimmed.look(file, BASE)
+        assert (seen.astray, seen.elsewhere) == (f"{other}/a", share)
+    file = written(tmp_path / "round.parquet", *own)
+    assert trimmed.look(file, BASE) == trimmed.Looked(first_ns=6 * S)
 
 
 def test_look__a_template_of_an_address_tells_nothing(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from ltlab_ci import model
 from ltlab_ci.evaluate import compare
 from ltlab_ci.evaluate.compare import failures, slices
+from ltlab_ci.report import headline
 from tests.unit.evaluate.compare import simulated
 
 RULES = model.Rules()
@@ -137,11 +139,65 @@ def test_compare__identical_sides_show_no_change() -> None:
 
 
 def test_compare__a_look_with_a_small_share_of_alpha_asks_for_more() -> None:
-    recording = simulated.a_recording(12, change=0.08, rate=60)
+    recording = simulated.a_recording(12, change=0.06, rate=60)
     assert judged(recording).verdict == "slower"
     small = judged(recording, share=0.02)
     assert small.alpha == pytest.approx(0.0002)
     assert small.verdict != "slower"
+
+
+def test_compare__no_share_of_alpha_is_too_small_for_what_is_plain() -> None:
+    """Many scenarios share the permitted alarms; what fails half the time is found for all that."""
+    recording = simulated.a_recording(12, change=0.5, rate=60, rounds=6, failing=(0.0, 0.5))
+    few = judged(recording, share=0.7 / 40)
+    assert few.errors.verdict == "more errors"
+    assert {row.verdict for row in few.rows} == {"slower"}
+    closed = simulated.a_recording(10, rate=80, change=0.25, head_rate=0.8)
+    assert judged(closed, share=0.3 / 10).throughput.verdict == "slower"
+
+
+def test_compare__a_rare_endpoint_that_always_fails_is_found() -> None:
+    """Of a dozen calls a side hardly two lie in one slice, and among all requests they are few."""
+
+    def rare(side: model.Side, head: int, number: int) -> model.Side:
+        at = (np.arange(2) * 400 + 60 * number + 150 * head) % len(side.ms)
+        endpoint, ok = side.endpoint.copy(), side.ok.copy()
+        endpoint[at], ok[at] = 1, not head
+        return replace(side, endpoint=endpoint, ok=ok)
+
+    recording = mapped(simulated.a_recording(13, rate=80, rounds=6), rare)
+    found = judged(replace(recording, endpoints=(("/0", "GET"), ("/rare", "GET"))), share=0.7)
+    [errors] = found.errors_of
+    assert (errors.name, errors.base_failed, errors.head_failed) == ("/rare", 0, 12)
+    assert errors.verdict == "more errors"
+
+
+def burst(share: float, seconds: float) -> model.Recording:
+    """Return a recording in which head fails for some seconds of its second round."""
+
+    def failing(side: model.Side, head: int, number: int) -> model.Side:
+        into = (side.start_ns - side.start_ns[0]) / 1e9
+        hit = (into > 6) & (into < 6 + seconds) & (number == 1) & bool(head)
+        spared = np.random.default_rng(1).uniform(size=len(into)) >= share
+        return replace(side, ok=side.ok & (spared | ~hit))
+
+    return mapped(simulated.a_recording(13, rate=80, rounds=6), failing)
+
+
+def test_compare__an_outage_of_one_side_is_no_comparison() -> None:
+    [finding] = compare.compare(burst(1.0, 10.0), model.Rules())[1]
+    assert finding.code == "only-errors"
+    assert re.search(r"head answered only errors for (8|10) s of round 2 ", finding.message)
+
+
+def test_compare__a_burst_of_errors_is_not_proven_and_not_hidden() -> None:
+    found = judged(burst(0.5, 10.0))
+    assert (found.errors.verdict, found.verdict) == ("inconclusive", "inconclusive")
+    assert re.match(
+        r"no slowdown was shown; 4\.\d % of requests (of GET /0 )?fail on head, 0 % on base, "
+        "in too few requests or moments to be sure",
+        headline.of(found),
+    )
 
 
 def test_compare__inconclusive_says_what_would_settle_it() -> None:
@@ -224,6 +280,8 @@ def test_compare__dropped_iterations_are_invalid_and_open() -> None:
     )
     assert codes(recording) == ["iterations-dropped"]
     assert judged(recording).load_model == "open"
+    # Where other parts of the script loop, the load as a whole is a closed one.
+    assert codes(recording, load_model="closed") == ["iterations-dropped"]
 
 
 def test_compare__a_side_that_ends_early_is_invalid() -> None:

@@ -46,7 +46,17 @@ def test_merge__the_worst_scenario_is_the_verdict_and_every_row_names_its_own() 
 
 def test_merge__shares_of_the_permitted_alarms_add_up() -> None:
     halves = {name: compared(1, 0.0, share=0.5) for name in ("browse", "buy")}
-    assert overall.merge(halves).alpha == pytest.approx(compare.ALPHA)
+    whole = overall.merge(halves)
+    assert whole.alpha == pytest.approx(compare.ALPHA)
+    assert whole.alpha_last is None
+    looked = {name: each.model_copy(update={"alpha_last": 0.0035}) for name, each in halves.items()}
+    assert overall.merge(looked).alpha_last == pytest.approx(0.007)
+
+
+def with_rows(*given: model.ChangeVerdict) -> model.Comparison:
+    """Return a comparison in which nothing but rows of latency has these verdicts."""
+    rows = tuple(SAME.rows[0].model_copy(update={"verdict": each}) for each in given)
+    return SAME.model_copy(update={"rows": rows})
 
 
 @pytest.mark.parametrize(
@@ -55,6 +65,9 @@ def test_merge__shares_of_the_permitted_alarms_add_up() -> None:
         (SLOWER, True, True),
         (SAME, {row.verdict for row in SAME.rows} == {"no change"}, False),
         (SAME.model_copy(update={"rows": ()}), True, False),
+        (with_rows("faster", "no change"), True, True),
+        (with_rows("faster", "inconclusive"), False, True),
+        (with_rows("slower", "inconclusive"), True, True),
         (
             SAME.model_copy(
                 update={"rows": (SAME.rows[0].model_copy(update={"verdict": "inconclusive"}),)}

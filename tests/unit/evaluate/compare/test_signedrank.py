@@ -65,13 +65,13 @@ def test_joint__agrees_with_every_flip_tried_for_one_row(values: list[float]) ->
     scores = signedrank.scores(np.array(values)[:, None])
     flips = np.array(list(itertools.product((1, -1), repeat=len(values))))
     every = np.abs(flips @ scores.astype(float))[:, 0] >= abs(scores.sum()) - 1e-9
-    assert signedrank.joint(scores).p[0] == pytest.approx(every.mean(), abs=0.03)
+    assert signedrank.joint(scores, 0.01).p[0] == pytest.approx(every.mean(), abs=0.03)
 
 
 def test_joint__one_coin_for_all_rows_makes_equal_rows_cost_nothing() -> None:
     column = np.random.default_rng(3).normal(0.3, 1, 20)[:, None]
-    alone = signedrank.joint(signedrank.scores(column)).p[0]
-    assert signedrank.joint(signedrank.scores(np.repeat(column, 10, axis=1))).p[0] == alone
+    alone = signedrank.joint(signedrank.scores(column), 0.01).p[0]
+    assert signedrank.joint(signedrank.scores(np.repeat(column, 10, axis=1)), 0.01).p[0] == alone
 
 
 def spread(rounds: list[float]) -> float:

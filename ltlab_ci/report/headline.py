@@ -1,0 +1,94 @@
+"""What came of a comparison in one line.
+
+Not here: its rows and what they rest on (compared.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ltlab_ci import model
+from ltlab_ci.report import compared, figures
+
+_MANY = 30
+
+
+def of(comparison: model.Comparison, findings: Sequence[model.Finding] = ()) -> str:
+    """Return what came of a comparison in one line: the worst row, how many more, and what head lost."""
+    return "; ".join([_said(comparison, findings), *_lost(comparison)])
+
+
+def _said(comparison: model.Comparison, findings: Sequence[model.Finding]) -> str:
+    rows = [*comparison.rows, comparison.throughput]
+    match comparison.verdict:
+        case "invalid":
+            more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+            why = f"{findings[0].message}{more}" if findings else "see the findings"
+            return f"base and head cannot be compared: {why}"
+        case "more errors":
+            worse = [one for one in comparison.errors_of if one.verdict == "more errors"]
+            said = _fail([comparison.errors, *worse])
+            slower = _named([row for row in rows if row.verdict == "slower"])
+            return f"{said}; {slower}" if slower else said
+        case "slower" | "faster":
+            found = [row for row in rows if row.verdict == comparison.verdict]
+            return "; ".join([_named(found), *_open(comparison.rows)])
+        case "inconclusive":
+            return "; ".join(
+                ["no slowdown was shown", *_failing(comparison), *_open(comparison.rows)]
+            )
+        case "no change":
+            return f"no change beyond 5 % in {compared.counted(len(comparison.rows), 'row')}"
+
+
+def _named(found: Sequence[model.Change]) -> str:
+    if not found:
+        return ""
+    worst = max(found, key=lambda row: abs(row.change))
+    more = (
+        f"; {compared.counted(len(found) - 1, 'more row')} {worst.verdict}"
+        if len(found) > 1
+        else ""
+    )
+    return f"{compared.subject(worst)} {compared.interval(worst)}{more}"
+
+
+def _lost(comparison: model.Comparison) -> Iterable[str]:
+    """Say what answered on base and was not called on head: a list that came back empty, as like as not."""
+    lost = [
+        each
+        for each in comparison.left_out
+        if not each.head_requests and each.base_requests >= _MANY and not each.stat
+    ]
+    if lost:
+        first = lost[0]
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        number = figures.count(first.base_requests)
+        yield f"{compared.endpoint(first.name, first.method)}{more} was not called on head, {number} times on base"
+
+
+def _fail(of: Sequence[model.Errors]) -> str:
+    worst = max(of, key=lambda one: one.head - one.base)
+    named = f"of {compared.endpoint(worst.name, worst.method)} " if worst.name else ""
+    shares = figures.share(worst.head), figures.share(worst.base)
+    return f"{shares[0]} of requests {named}fail on head, {shares[1]} on base"
+
+
+def _failing(comparison: model.Comparison) -> Iterable[str]:
+    """Say that more requests failed on head where it may have been chance, or one burst."""
+    unsure = [
+        one
+        for one in (comparison.errors, *comparison.errors_of)
+        if one.verdict == "inconclusive" and one.head > one.base
+    ]
+    if unsure:
+        yield f"{_fail(unsure)}, in too few requests or moments to be sure"
+
+
+def _open(rows: Sequence[model.Change]) -> Iterable[str]:
+    """Say how many rows are inconclusive, and what is ruled out for all of them."""
+    unsure = [row for row in rows if row.verdict == "inconclusive" and row.interval is not None]
+    if unsure:
+        bound = max(row.interval[1] for row in unsure if row.interval is not None)
+        what = f"a slowdown above {figures.unsigned(bound)} is" if bound > 0 else "a slowdown is"
+        yield f"{compared.counted(len(unsure), 'row')} inconclusive, in which {what} ruled out"

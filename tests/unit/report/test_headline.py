@@ -1,0 +1,54 @@
+"""What a comparison says of itself in one line."""
+
+from __future__ import annotations
+
+from ltlab_ci import model
+from ltlab_ci.report import headline
+from tests.unit.report import comparisons, results
+
+
+def test_headline__names_what_head_does_not_call_any_more() -> None:
+    gone = {"name": "/items/:id", "method": "GET", "head_requests": 0, "reason": "on base only"}
+    left = model.LeftOut(base_requests=4000, **gone)
+    few = model.LeftOut(base_requests=29, **gone | {"name": "/rare"})
+    rows = (comparisons.unchanged(),)
+    same = comparisons.a_comparison(verdict="no change", rows=rows, left_out=(left, few))
+    assert headline.of(same) == (
+        "no change beyond 5 % in 1 row; GET /items/:id was not called on head, 4\u202f000 times on base"
+    )
+
+
+def test_headline__names_the_worst_row_first() -> None:
+    rows = (
+        comparisons.a_change(name="/a"),
+        comparisons.a_change(name="/b", change=0.2, interval=(0.1, 0.3)),
+        comparisons.unsure(),
+    )
+    assert headline.of(comparisons.a_comparison(rows=rows)) == (
+        "p95 of GET /b +20 % (+10 … +30 %); 1 more row slower; "
+        "1 row inconclusive, in which a slowdown above 9.2 % is ruled out"
+    )
+
+
+def test_headline__of_errors_names_the_endpoint_and_what_is_slower() -> None:
+    found = comparisons.more_errors().comparison
+    assert found is not None
+    assert headline.of(found) == (
+        "31 % of requests of POST /pay fail on head, 0.08 % on base; "
+        "iterations \u221212 % (\u221213 … \u221211 %); 6 more rows slower"
+    )
+
+
+def test_headline__of_the_quiet_verdicts() -> None:
+    quiet = comparisons.a_comparison(verdict="no change", rows=(comparisons.unchanged(),))
+    assert headline.of(quiet) == "no change beyond 5 % in 1 row"
+    unsure = comparisons.a_comparison(
+        verdict="inconclusive", rows=(comparisons.unsure(interval=(-0.2, -0.01)),)
+    )
+    assert headline.of(unsure) == (
+        "no slowdown was shown; 1 row inconclusive, in which a slowdown is ruled out"
+    )
+    why = (results.a_finding(message="too short"), results.a_finding())
+    assert headline.of(comparisons.a_comparison(verdict="invalid"), why) == (
+        "base and head cannot be compared: too short (and 1 more)"
+    )
