@@ -23,6 +23,7 @@ AGAINST_BASE = (
     'http_req_duration: ["p(95) < base * 1.1", "p(95) < base + 1s"], '
     '"http_req_duration{name:/nowhere}": ["p(95) < base * 2"]}'
 )
+TWO_LOOKS = "{budget: 62s, round: 6s, warmup: 1s}"
 ONE_ROUND = "{budget: 26s, round: 26s, warmup: 1s}"
 ARTILLERY = """\
 config:
@@ -64,10 +65,18 @@ def in_step(folder: Path, per_s: float) -> float:
 
 
 def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
-    project = versions.project(tmp_path / "p", base=SLOW, head=SLOWER, thresholds=AGAINST_BASE)
+    project = versions.project(
+        tmp_path / "p", base=SLOW, head=SLOWER, thresholds=AGAINST_BASE, compare=TWO_LOOKS
+    )
     run = project.run("compare")
     assert run.code == 1
     comparison = run.found["comparison"]
+    # Found at the look at half, which had its share of what the whole may spend.
+    assert [each["rounds"] for each in comparison["looks"]] == [5]
+    assert (comparison["rounds_planned"], comparison["alpha"], comparison["alpha_last"]) == (
+        *(10, 0.01),
+        0.003,
+    )
     crossed = run.verdict("http_req_duration p(95) < base * 1.1")
     assert (crossed["status"], crossed["against"], crossed["unsure"]) == ("fail", "base", False)
     assert crossed["bound"] == pytest.approx(crossed["base"] * 1.1)
@@ -78,7 +87,7 @@ def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
     assert "1 of 5 thresholds crossed; 1 threshold without data" in run.found["headline"]
     assert (comparison["verdict"], comparison["mode"], comparison["rounds"]) == (
         *("slower", "duet"),
-        4,
+        5,
     )
     assert verdicts(run)["/a", "p(50)"] == "slower"
     base, head = comparison["sides"]
@@ -87,12 +96,14 @@ def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
     assert all(0 < each < 2 for side in (base, head) for each in side["cpu"])
     assert comparison["load"] == ["visit 25/s (as in the script)"]
     kept = sorted(path.name for path in (run.report / "samples" / "base").iterdir())
-    assert kept == [f"round-0{number}.parquet" for number in (1, 2, 3, 4)]
+    assert kept == [f"round-0{number}.parquet" for number in (1, 2, 3, 4, 5)]
     # Both loads have one rate, and would wait for one another in the same way all along.
     assert in_step(run.report / "samples" / "base", 25) < 0.5
     # The samples alone, judged again, come to the same.
     again = judged_again(project)
-    own = ("mode", "budget_s", "rounds_planned", "warmup_s", "load", "sides", "machine_cpu")
+    assert again["alpha"] == comparison["alpha_last"]
+    own = {"alpha", "alpha_last", "mode", "budget_s", "rounds_planned", "warmup_s", "load", "sides"}
+    own |= {"looks", "machine_cpu"}
     assert {name: again[name] for name in again if name not in own} == {
         name: comparison[name] for name in comparison if name not in own
     }
