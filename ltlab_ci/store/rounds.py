@@ -101,7 +101,7 @@ class _Reader:
             self._db.execute(f"CREATE OR REPLACE TEMP TABLE samples AS {_select(self._db, path)}")
             self._number()
             found = self._requests()
-            iterations, dropped = self._iterations()
+            starts, complete_ns, dropped = self._iterations()
             used = self._cpu()
         except duckdb.Error as error:
             raise _unreadable(path, str(error).splitlines()[0]) from error
@@ -116,7 +116,8 @@ class _Reader:
             start_ns=found["start_ns"].astype(np.int64),
             ms=found["ms"].astype(np.float64),
             ok=found["ok"].astype(np.bool_),
-            iterations_ns=iterations.astype(np.int64),
+            iterations_ns=starts.astype(np.int64),
+            complete_ns=complete_ns,
             dropped=dropped,
             cpu_ns=used["time_ns"].astype(np.int64) if len(used["cpu"]) else None,
             cpu=used["cpu"].astype(np.float64) if len(used["cpu"]) else None,
@@ -152,17 +153,25 @@ class _Reader:
         ).fetchnumpy()
         return found
 
-    def _iterations(self) -> tuple[np.ndarray, int]:
-        starts = self._db.execute(
-            "SELECT time_ns - CAST(value * 1e6 AS BIGINT) AS start_ns FROM samples "
-            "WHERE metric = 'iteration_duration'"
-        ).fetchnumpy()["start_ns"]
+    def _iterations(self) -> tuple[np.ndarray, int | None, int]:
+        """Return starts, before when all that began have ended, and how many were dropped.
+
+        An iteration that was cut off by the end has left no sample. None can have been, of those that began
+        longer before the last end than any took.
+        """
+        found = self._db.execute(
+            "SELECT time_ns - CAST(value * 1e6 AS BIGINT) AS start_ns, time_ns, value AS ms "
+            "FROM samples WHERE metric = 'iteration_duration'"
+        ).fetchnumpy()
+        complete_ns = None
+        if len(found["ms"]):
+            complete_ns = int(found["time_ns"].max()) - int(found["ms"].max() * 1e6)
         row = self._db.execute(
             "SELECT coalesce(sum(value), 0)::BIGINT FROM samples "
             "WHERE metric = 'dropped_iterations'"
         ).fetchone()
         assert row is not None  # an aggregate without GROUP BY always has one row
-        return starts, int(row[0])
+        return found["start_ns"], complete_ns, int(row[0])
 
     def _cpu(self) -> Mapping[str, np.ndarray]:
         found: Mapping[str, np.ndarray] = self._db.execute(

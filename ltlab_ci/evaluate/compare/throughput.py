@@ -6,6 +6,7 @@ Not here: latency (verdicts.py), whether the load was fair to both sides (validi
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,8 +33,24 @@ def load_model(recording: model.Recording, whole: slices.Cut, rules: model.Rules
 
 def differ(recording: model.Recording, whole: slices.Cut) -> bool:
     """Say whether the sides' rates differ by more than 1 %, and more than ends of rounds explain."""
-    base, head = (int(slices.arrivals(recording, whole, side).sum()) for side in slices.SIDES)
+    base, head = sent(recording, whole)
     return abs(base - head) > max(SAME_RATE * max(base, head), 2 * len(whole.spans))
+
+
+def sent(recording: model.Recording, whole: slices.Cut) -> tuple[int, int]:
+    """Return how many iterations each side began, or requests where no iterations were recorded.
+
+    They are counted up to when all of them have ended on both sides: which of the long ones are cut
+    off by the end of the load is chance.
+    """
+    spans = []
+    for one, reach in zip(recording.rounds, whole.spans, strict=True):
+        until = [each.complete_ns for each in (one.base, one.head) if each.complete_ns is not None]
+        spans.append(replace(reach, end_ns=max(reach.start_ns, min([reach.end_ns, *until]))))
+    # One slice a round: all of it counts.
+    cut = replace(whole, spans=tuple(spans), counts=tuple(int(each.seconds > 0) for each in spans))
+    base, head = (int(slices.arrivals(recording, cut, side).sum()) for side in slices.SIDES)
+    return base, head
 
 
 def judge(

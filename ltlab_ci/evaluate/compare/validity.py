@@ -82,7 +82,7 @@ def _load(
     if load_model != "open" or max(dropped.values()) > MOST_DROPPED:
         return  # a closed model's rates may differ, and dropped iterations explain it
     if throughput.differ(recording, whole):
-        counts = [int(slices.arrivals(recording, whole, side).sum()) for side in slices.SIDES]
+        counts = throughput.sent(recording, whole)
         yield _invalid(
             code="rates-differ",
             message=f"base got {counts[0]} iterations or requests, head {counts[1]}, although the load was "

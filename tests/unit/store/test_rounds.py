@@ -92,6 +92,16 @@ def test_read__k6_csv_by_its_header(sides: tuple[Path, Path], name: str, unit_ns
     check(found.rounds[0].head)
 
 
+def test_read__iterations_that_the_end_may_have_cut_off_are_known(sides: tuple[Path, Path]) -> None:
+    """The last end is at 13 s, and the longest took 4: whatever began before 9 s has ended."""
+    more = [f"iteration_duration,{START_NS + 13 * 10**9},4000.000000,,,,,,"]
+    csv(sides[0] / "round.csv", k6_rows() + more)
+    csv(sides[1] / "round.csv", [row for row in k6_rows() if "iteration_" not in row])
+    [one] = read(sides).rounds
+    assert one.base.complete_ns == START_NS + 9 * 10**9
+    assert one.head.complete_ns is None
+
+
 def test_read__times_in_rfc3339_of_any_zone(sides: tuple[Path, Path]) -> None:
     utc = np.datetime64(START_NS + 10**9 + 123_456_789, "ns")
     for side, time in zip(sides, (f"{utc}Z", f"{utc + np.timedelta64(2, 'h')}+02:00"), strict=True):

@@ -273,6 +273,35 @@ def test_compare__open_load_at_different_rates_is_invalid() -> None:
     assert {row.verdict for row in judged(recording, load_model="open").rows} == {"invalid"}
 
 
+def journeys(seed: int, *, head_rate: float = 1.0) -> model.Recording:
+    """Return iterations of 5 to 15 s at 20/s on both sides; what goes on 29 s after the start is cut off."""
+
+    def walked(side: model.Side, head: int, number: int) -> model.Side:
+        rng = np.random.default_rng([seed, head, number])
+        rate = 20 * (head_rate if head else 1)
+        starts = (np.arange(20 * rate) + rng.uniform()) / rate
+        took = rng.uniform(5, 15, len(starts))
+        ended = starts + took < 29
+        complete_s = (starts + took)[ended].max() - took[ended].max()
+        first = int(side.start_ns.min())
+        return replace(
+            side,
+            iterations_ns=first + (starts[ended] * 1e9).astype(np.int64),
+            complete_ns=first + int(complete_s * 1e9),
+        )
+
+    return mapped(simulated.a_recording(seed, rate=40, rounds=6), walked)
+
+
+def test_compare__long_iterations_that_were_cut_off_are_no_other_rate() -> None:
+    """Which of them the end cuts off is chance, and no reason to call a comparison invalid."""
+    every = [journeys(seed) for seed in range(20)]
+    assert [codes(one, load_model="open") for one in every] == [[]] * 20
+    uncut = [mapped(one, lambda side, *_: replace(side, complete_ns=None)) for one in every]
+    assert ["rates-differ"] in [codes(one, load_model="open") for one in uncut]
+    assert codes(journeys(3, head_rate=0.95), load_model="open") == ["rates-differ"]
+
+
 def test_compare__dropped_iterations_are_invalid_and_open() -> None:
     recording = mapped(
         simulated.a_recording(11, change=0.5),
