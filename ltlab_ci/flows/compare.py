@@ -18,7 +18,7 @@ from ltlab_ci.evaluate.compare import digits, limits, overall
 from ltlab_ci.flows import case, folder
 from ltlab_ci.lab import embedded
 from ltlab_ci.report import headline
-from ltlab_ci.store import rounds
+from ltlab_ci.store import duck, rounds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,15 +74,14 @@ def recorded(
     cannot be compared; nothing is judged then.
     """
     with case.fresh(report_dir, outside):
-        pairs = _scenarios(base, head)
-        stated = _stated(base, rules, scenarios=len(pairs)) if again else rules
+        earlier = _earlier(base) if again else None
         parts = {
-            name: judge(*sides, rules=stated, temp=report_dir / ".spill")
-            for name, sides in pairs.items()
+            name: _part(*sides, name, rules, temp=report_dir / ".spill", earlier=earlier)
+            for name, sides in _scenarios(base, head).items()
         }
         comparison = overall.merge({name: part.comparison for name, part in parts.items()})
         findings = tuple(one for part in parts.values() for one in part.findings)
-        code = exit_code(comparison, stated)
+        code = exit_code(comparison, rules)
         result = model.Result(
             verdict=outcome.verdict(code),
             headline=headline.of(comparison, findings),
@@ -137,20 +136,48 @@ def _scenarios(base: Path, head: Path) -> dict[str, tuple[Path, Path]]:
     return {name: (base / name, head / name) for name in names} or {"": (base, head)}
 
 
-def _stated(base: Path, rules: model.Rules, *, scenarios: int) -> model.Rules:
-    """Return the rules that the report was judged by which holds these samples, if one does."""
+def _earlier(base: Path) -> model.Comparison | None:
+    """Return the comparison in whose report these samples lie, if there is one that ltlab made itself."""
     with contextlib.suppress(errors.ConfigError):
         earlier = folder.read(base.resolve().parent.parent).comparison
-        if earlier is not None and earlier.mode is not None:
-            share = (earlier.alpha_last or earlier.alpha) / compare.ALPHA / scenarios
-            return replace(
-                rules,
-                percentiles=_percentiles(earlier) or rules.percentiles,
-                min_effect=earlier.min_effect,
-                load_model=earlier.load_model if earlier.load_model_stated else "",
-                share=digits.cut(share),
-            )
-    return rules
+        return earlier if earlier is not None and earlier.mode is not None else None
+    return None
+
+
+def _part(
+    base: Path,
+    head: Path,
+    name: str,
+    rules: model.Rules,
+    *,
+    temp: Path,
+    earlier: model.Comparison | None,
+) -> Judged:
+    """Judge the scenario of a folder, as it was judged then where that is known.
+
+    One that was cut short says nothing for sure. Under no name: the only one.
+    """
+    known = earlier.judged if earlier is not None else ()
+    by = next((by for by in known if (by.scenario and duck.stem(by.scenario)) == name), None)
+    part = judge(base, head, rules=_stated(rules, earlier, by), temp=temp)
+    if by is None or not by.cut_short:
+        return part
+    return replace(part, comparison=overall.unsettled(part.comparison))
+
+
+def _stated(
+    rules: model.Rules, earlier: model.Comparison | None, by: model.JudgedBy | None
+) -> model.Rules:
+    """Return the rules that a scenario was judged by then, else those of now."""
+    if earlier is None or by is None:
+        return rules
+    return replace(
+        rules,
+        percentiles=_percentiles(earlier) or rules.percentiles,
+        min_effect=earlier.min_effect,
+        load_model=by.load_model,
+        share=digits.cut(by.alpha / compare.ALPHA),
+    )
 
 
 def _percentiles(earlier: model.Comparison) -> tuple[float, ...]:

@@ -16,7 +16,6 @@ from ltlab_ci.flows import compare, measure, rounds
 from ltlab_ci.flows.case import found
 
 _BUSY_SHARE = 0.95
-_CUT_SHORT = "the comparison did not come to its planned end"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +92,7 @@ def _round(
 def _looks(part: Part, number: int) -> Iterator[model.Look]:
     if part.comparison is not None:
         yield model.Look(
-            rounds=number, alpha=part.comparison.alpha_last or 0.0, verdict=part.comparison.verdict
+            rounds=number, alpha=part.comparison.judged[0].alpha, verdict=part.comparison.verdict
         )
 
 
@@ -123,9 +122,11 @@ def _judged(task: rounds.Task, told: load.Held, *, share: float, scenarios: int)
         each.model_copy(update={"scenario": task.name}) if task.scenario else each
         for each in judged.findings
     )
-    whole = {"alpha": digits.cut(ALPHA / scenarios), "alpha_last": judged.comparison.alpha}
-    comparison = judged.comparison.model_copy(update=whole)
-    return Part(comparison=comparison, limits=judged.limits, doubts=named)
+    last = judged.comparison
+    name = task.name if task.scenario else ""
+    by = model.JudgedBy(scenario=name, alpha=last.alpha, load_model=last.load_model)
+    whole = last.model_copy(update={"alpha": digits.cut(ALPHA / scenarios), "judged": (by,)})
+    return Part(comparison=whole, limits=judged.limits, doubts=named)
 
 
 def _part(
@@ -140,7 +141,7 @@ def _part(
     """Return a scenario's part, with how it was measured; no more than it may say."""
     whole = Part(findings=(*_once(findings), *judged.findings, *_busy(task, ran)))
     comparison, stated = judged.comparison, task.prepared.scenario.against_base
-    verdicts = judged.limits or limits.unjudged(stated, _CUT_SHORT)
+    verdicts = judged.limits or limits.unjudged(stated, overall.CUT_SHORT)
     if comparison is not None:
         prefix = f"{task.name}: " if task.scenario else ""
         comparison = comparison.model_copy(
@@ -151,12 +152,16 @@ def _part(
                 "warmup_s": task.comparing.warmup_s,
                 "load": (f"{prefix}{told.said}",),
                 "looks": looks,
+                "judged": tuple(
+                    each.model_copy(update={"cut_short": whole.cut_short})
+                    for each in comparison.judged
+                ),
                 "machine_cpu": tuple(each.machine_cpu for each in ran),
             }
         )
         if whole.cut_short:
-            comparison = overall.unsettled(comparison, _CUT_SHORT)
-            verdicts = limits.unjudged(stated, _CUT_SHORT)
+            comparison = overall.unsettled(comparison)
+            verdicts = limits.unjudged(stated, overall.CUT_SHORT)
     return replace(
         whole,
         comparison=comparison,

@@ -234,7 +234,8 @@ def _stored(lane: _Lane, code: int | None, task: Task, number: int) -> Iterator[
         told = f"{lane.side}, in round {number}: {found.message}"
         yield found.model_copy(update={"message": told, "scenario": task.name})
     counted = outcome.totals.get("http_reqs")
-    if counted is not None and counted != lane.recorder.requests and not outcome.findings:
+    ended_well = all(each.effect == "warn" for each in outcome.findings)
+    if counted is not None and counted != lane.recorder.requests and ended_well:
         yield trouble.incomplete(lane.side, number, counted, lane.recorder.requests, task.name)
 
 

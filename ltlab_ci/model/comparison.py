@@ -111,6 +111,15 @@ class Look(Shown):
     verdict: ComparisonVerdict
 
 
+class JudgedBy(Shown):
+    """How a scenario was judged: what its last look had of `alpha`, its load, and whether it was cut short."""
+
+    scenario: str = ""
+    alpha: float
+    load_model: ComparedLoad
+    cut_short: bool = False
+
+
 class Comparison(Shown):
     """Base against head: every row, and what the comparison rests on.
 
@@ -120,8 +129,8 @@ class Comparison(Shown):
     people look at, one entry a scenario.
     What follows `pictures` is known where ltlab ran both sides itself: `mode` (in turns, or both at
     once), `budget_s` and `rounds_planned` for each scenario, `load` (what was held, a scenario a line),
-    `looks`, `alpha_last` (what the look that it was judged at had of `alpha`), and `machine_cpu`, the busy
-    share of the machine in each round.
+    `looks`, `judged` (how each scenario was, for whoever judges its samples again), and `machine_cpu`, the
+    busy share of the machine in each round.
     """
 
     verdict: ComparisonVerdict
@@ -151,5 +160,5 @@ class Comparison(Shown):
     load: tuple[str, ...] = ()
     sides: tuple[SideFacts, ...] = ()
     looks: tuple[Look, ...] = ()
-    alpha_last: float | None = None
+    judged: tuple[JudgedBy, ...] = ()
     machine_cpu: tuple[float | None, ...] = ()

@@ -1,41 +1,22 @@
 """Recorded samples of base and head, read into arrays: one file a round, the same order on both sides.
 
 Takes Parquet files as in a report's samples/ and k6's CSV, plain or gzipped, by its header. What
-cannot be compared is refused here, before anything is judged. Not here: judging (evaluate/compare/).
+cannot be compared is refused here, before anything is judged. Not here: one file's columns and times
+(samples_file.py), judging (evaluate/compare/).
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
 
 import duckdb
 import numpy as np
 
 from ltlab_ci import errors, model
-from ltlab_ci.store import duck
+from ltlab_ci.store import duck, samples_file
 
 KINDS = (".parquet", ".csv", ".csv.gz")
-_NEEDED = ("metric", "time_ns", "value")
-_K6 = {"metric_name": "metric", "timestamp": "time_ns", "metric_value": "value"}
-_US_DIGITS, _NS_DIGITS = 16, 19  # of a time since the epoch, until the year 2286
-_RFC3339_DIGITS = 3  # of a second; rfc3339_nano cuts zeros, so one finer time is proof
-_ZONE = r"([+-])(\d\d):(\d\d)$"
-_RFC3339 = (
-    # DuckDB's type with nanoseconds knows no zones, so the offset is taken off by hand.
-    f"(epoch_ns(regexp_replace(timestamp, '(Z|{_ZONE})', '')::TIMESTAMP_NS) - 1000000000 * "
-    f"CASE regexp_extract(timestamp, '{_ZONE}', 1) WHEN '+' THEN 1 WHEN '-' THEN -1 ELSE 0 END * ("
-    f"3600 * coalesce(try_cast(regexp_extract(timestamp, '{_ZONE}', 2) AS BIGINT), 0) + "
-    f"60 * coalesce(try_cast(regexp_extract(timestamp, '{_ZONE}', 3) AS BIGINT), 0)))"
-)
-_FINER: Final = (
-    "record with `K6_CSV_TIME_FORMAT=unix_nano k6 run --out csv=FILE`: slices of a few seconds, "
-    "paired across two processes, need microseconds"
-)
 
 
 def files(folder: Path) -> tuple[Path, ...]:
@@ -98,13 +79,15 @@ class _Reader:
     def side(self, path: Path) -> model.Side:
         """Read one file."""
         try:
-            self._db.execute(f"CREATE OR REPLACE TEMP TABLE samples AS {_select(self._db, path)}")
+            self._db.execute(
+                f"CREATE OR REPLACE TEMP TABLE samples AS {samples_file.select(self._db, path)}"
+            )
             self._number()
             found = self._requests()
             starts, complete_ns, dropped = self._iterations()
             used = self._cpu()
         except duckdb.Error as error:
-            raise _unreadable(path, str(error).splitlines()[0]) from error
+            raise samples_file.unreadable(path, str(error).splitlines()[0]) from error
         if not len(found["code"]):
             raise errors.ConfigError(
                 f"{path} holds no samples of http_req_duration",
@@ -136,7 +119,8 @@ class _Reader:
 
     def _number(self) -> None:
         rows = self._db.execute(
-            "SELECT DISTINCT name, method FROM samples WHERE metric = 'http_req_duration' ORDER BY ALL"
+            "SELECT DISTINCT name, method FROM samples "
+            "WHERE metric IN ('http_req_duration', 'http_req_failed') ORDER BY ALL"
         ).fetchall()
         new = [row for row in rows if row not in self._codes]
         for row in new:
@@ -147,9 +131,15 @@ class _Reader:
             )
 
     def _requests(self) -> Mapping[str, np.ndarray]:
+        """Return every request; one that was never sent, its connection refused, failed in no time."""
         found: Mapping[str, np.ndarray] = self._db.execute(
             "SELECT code, time_ns - CAST(value * 1e6 AS BIGINT) AS start_ns, value AS ms, ok "
-            "FROM samples JOIN known USING (name, method) WHERE metric = 'http_req_duration'"
+            "FROM samples JOIN known USING (name, method) WHERE metric = 'http_req_duration' "
+            "UNION ALL SELECT code, time_ns, 0.0, false "
+            "FROM samples AS failed JOIN known USING (name, method) "
+            "WHERE metric = 'http_req_failed' AND NOT EXISTS (FROM samples AS sent "
+            "WHERE sent.metric = 'http_req_duration' AND sent.time_ns = failed.time_ns "
+            "AND sent.name = failed.name AND sent.method = failed.method)"
         ).fetchnumpy()
         return found
 
@@ -180,89 +170,6 @@ class _Reader:
         return found
 
 
-def _select(db: duckdb.DuckDBPyConnection, path: Path) -> str:
-    """Return a SELECT of what a comparison needs: metric, time_ns, value, name, method, ok."""
-    if path.name.endswith(".parquet"):
-        source = f"read_parquet('{duck.exactly(path)}')"
-        rows = db.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-        columns = {str(row[0]): str(row[0]) for row in rows}
-        time = "time_ns"
-    else:
-        source, columns = _csv(path)
-        time = _time(db, path, source) if "time_ns" in columns else ""
-    missing = [name for name in _NEEDED if name not in columns]
-    if missing:
-        raise errors.ConfigError(
-            f"{path} has no column {', '.join(missing)}",
-            remedy="name Parquet files of an ltlab report, or k6's CSV with its header line",
-        )
-    name = "coalesce(name::VARCHAR, '')" if "name" in columns else "''"
-    method = "coalesce(method::VARCHAR, '')" if "method" in columns else "''"
-    outside = "AND coalesce(\"group\", '') NOT IN ('::setup', '::teardown')"
-    return (
-        f"SELECT {columns['metric']} AS metric, {time} AS time_ns, "
-        f"{columns['value']}::DOUBLE AS value, {name} AS name, {method} AS method, "
-        f"{_ok(columns)} AS ok FROM {source} WHERE {columns['metric']} IN "
-        "('http_req_duration', 'iteration_duration', 'dropped_iterations', 'service_cpu') "
-        f"AND {columns['value']} BETWEEN 0 AND 1e10 {outside if 'group' in columns else ''}"
-    )
-
-
-def _ok(columns: Mapping[str, str]) -> str:
-    """Return a condition: the engine expected the response; without its word, no error is seen."""
-    words = []
-    if "expected_response" in columns:
-        words.append("expected_response::VARCHAR = 'true'")
-    fine = "error_code IS NULL" if "error_code" in columns else "true"
-    if "status" in columns:
-        words.append(f"try_cast(status AS INTEGER) BETWEEN 1 AND 399 AND {fine}")
-    return f"coalesce({', '.join([*words, fine])})"
-
-
-def _csv(path: Path) -> tuple[str, dict[str, str]]:
-    """Return a k6 CSV file as a table expression, and its columns by our names."""
-    header, plain = _header(path)
-    types = {"metric_value": "DOUBLE"}
-    declared = ", ".join(f"'{_text(name)}': '{types.get(name, 'VARCHAR')}'" for name in header)
-    source = (
-        f"read_csv('{duck.exactly(path)}', header = true, auto_detect = false, delim = ',', "
-        f"quote = '\"', escape = '\"', nullstr = '', new_line = '\\n', strict_mode = {plain}, "
-        f"max_line_size = 16777216, columns = {{{declared}}})"
-    )
-    return source, {_K6.get(name, name): name for name in header}
-
-
-def _header(path: Path) -> tuple[list[str], bool]:
-    """Return the names of the columns, and whether lines end as k6 writes them."""
-    try:
-        opener = gzip.open if path.name.endswith(".gz") else open
-        with opener(path, "rt", encoding="utf-8", newline="") as file:
-            line = file.readline()
-            # DuckDB's strict mode finds no rows at all where a spreadsheet has put \r\n.
-            return next(csv.reader([line]), []), not line.endswith("\r\n")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise _unreadable(path, str(error)) from error
-
-
-def _time(db: duckdb.DuckDBPyConnection, path: Path, source: str) -> str:
-    """Return an expression for a CSV file's time in ns. Raises ConfigError for coarse time."""
-    row = db.execute(
-        "SELECT any_value(timestamp), min(length(timestamp)), "
-        f"max(length(regexp_extract(timestamp, '[.](\\d+)', 1))) FROM {source}"
-    ).fetchone()
-    assert row is not None  # an aggregate without GROUP BY always has one row
-    example, digits, decimals = row
-    if example is None:
-        raise errors.ConfigError(
-            f"{path} holds no samples", remedy="name files of a run that made HTTP requests"
-        )
-    if "T" in example and decimals > _RFC3339_DIGITS:
-        return _RFC3339
-    if example.isdigit() and digits in (_US_DIGITS, _NS_DIGITS):
-        return f"timestamp::BIGINT * {1000 if digits == _US_DIGITS else 1}"
-    raise errors.ConfigError(f"the times in {path} are too coarse ({example})", remedy=_FINER)
-
-
 def _refuse(recording: model.Recording, sides: tuple[tuple[Path, ...], ...]) -> None:
     for one, paths in zip(recording.rounds, zip(*sides, strict=True), strict=True):
         first = max(one.base.start_ns.min(), one.head.start_ns.min())
@@ -286,14 +193,3 @@ def _endpoints(recording: model.Recording) -> Iterator[np.ndarray]:
         yield np.unique(
             np.concatenate([np.unique(getattr(one, side).endpoint) for one in recording.rounds])
         )
-
-
-def _unreadable(path: Path, why: str) -> errors.ConfigError:
-    return errors.ConfigError(
-        f"{path} cannot be read: {why}",
-        remedy="check that the file is whole: a load engine that was killed leaves a broken one",
-    )
-
-
-def _text(name: str) -> str:
-    return name.replace("'", "''")

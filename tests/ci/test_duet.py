@@ -73,10 +73,9 @@ def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
     comparison = run.found["comparison"]
     # Found at the look at half, which had its share of what the whole may spend.
     assert [each["rounds"] for each in comparison["looks"]] == [5]
-    assert (comparison["rounds_planned"], comparison["alpha"], comparison["alpha_last"]) == (
-        *(10, 0.01),
-        0.003,
-    )
+    assert (comparison["rounds_planned"], comparison["alpha"]) == (10, 0.01)
+    [by] = comparison["judged"]
+    assert (by["alpha"], by["load_model"], by["cut_short"]) == (0.003, "open", False)
     crossed = run.verdict("http_req_duration p(95) < base * 1.1")
     assert (crossed["status"], crossed["against"], crossed["unsure"]) == ("fail", "base", False)
     assert crossed["bound"] == pytest.approx(crossed["base"] * 1.1)
@@ -101,9 +100,9 @@ def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
     assert in_step(run.report / "samples" / "base", 25) < 0.5
     # The samples alone, judged again, come to the same.
     again = judged_again(project)
-    assert again["alpha"] == comparison["alpha_last"]
-    own = {"alpha", "alpha_last", "mode", "budget_s", "rounds_planned", "warmup_s", "load", "sides"}
-    own |= {"looks", "machine_cpu"}
+    assert again["alpha"] == by["alpha"]
+    own = {"alpha", "budget_s", "judged", "load", "looks", "machine_cpu", "mode", "rounds_planned"}
+    own |= {"sides", "warmup_s"}
     assert {name: again[name] for name in again if name not in own} == {
         name: comparison[name] for name in comparison if name not in own
     }

@@ -85,6 +85,7 @@ def test_house__nothing_else_is_raised_on_purpose(path: str) -> None:
         "_explained",  # returns a ConfigError
         "_unwritable",  # the same
         "told",  # returns a StoreError
+        "unreadable",  # returns a ConfigError
         "MarkedYAMLError",  # turned into a ConfigError where it was raised
         "PydanticCustomError",
         "KeyboardInterrupt",

@@ -21,6 +21,8 @@ ORDER: tuple[model.ComparisonVerdict, ...] = (
 )
 """The first that any part has is the verdict of the whole."""
 
+CUT_SHORT = "the comparison did not come to its planned end"
+
 _ALARMS = frozenset({"slower", "faster", "more errors", "fewer errors"})
 _WORSE = frozenset({"slower", "more errors"})
 _SUMS = ("seconds", "rounds", "slices", "base_requests", "head_requests", "left_out_more", "alpha")
@@ -52,8 +54,6 @@ def merge(parts: Mapping[str, model.Comparison]) -> model.Comparison:
     update["rows"] = (*update["rows"], *work[1:])
     update["errors_of"] = (*(each.errors for each in named), *update["errors_of"])
     update["alpha"] = digits.cut(update["alpha"])
-    if first.alpha_last is not None:
-        update["alpha_last"] = digits.cut(sum(each.alpha_last or 0.0 for each in named))
     return first.model_copy(update=update)
 
 
@@ -85,7 +85,7 @@ def _verdicts(comparison: model.Comparison) -> set[str]:
     }
 
 
-def unsettled(comparison: model.Comparison, reason: str) -> model.Comparison:
+def unsettled(comparison: model.Comparison) -> model.Comparison:
     """Return what a comparison may say that did not come to its planned end: nothing for sure.
 
     Whoever stops when the figures please him would find what he looks for.
@@ -94,7 +94,7 @@ def unsettled(comparison: model.Comparison, reason: str) -> model.Comparison:
     def open_(row: model.Change) -> model.Change:
         if row.verdict == "invalid":
             return row
-        return row.model_copy(update={"verdict": "inconclusive", "reason": reason})
+        return row.model_copy(update={"verdict": "inconclusive", "reason": CUT_SHORT})
 
     def unsure(errors: model.Errors) -> model.Errors:
         known = errors.verdict == "invalid"
@@ -117,7 +117,7 @@ def _named(part: model.Comparison, scenario: str) -> model.Comparison:
         "throughput": part.throughput.model_copy(update=name),
         "errors": part.errors.model_copy(update=name),
     }
-    for field in ("rows", "errors_of", "endpoints", "left_out", "looks", "pictures"):
+    for field in ("rows", "errors_of", "endpoints", "left_out", "looks", "judged", "pictures"):
         update[field] = tuple(one.model_copy(update=name) for one in getattr(part, field))
     return part.model_copy(update=update)
 

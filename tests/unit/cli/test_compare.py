@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from ltlab_ci import model
+from ltlab_ci.store import duck
 from tests import factories
 from tests.unit.cli.conftest import Run
 from tests.unit.evaluate.compare import simulated
+from tests.unit.report import comparisons
 
 HEADER = "metric_name,timestamp,metric_value,error_code,expected_response,method,name,status"
 
@@ -160,6 +162,32 @@ def test_compare__a_scenario_of_one_side_alone_is_refused(run: Run, project: Pat
     done = run("compare", "--samples", "base", "head")
     assert done.exit_code == 2
     assert "scenario checkout has samples on base only" in done.stderr
+
+
+def test_compare__each_scenario_is_judged_again_as_it_was(run: Run, project: Path) -> None:
+    """One came to its planned end; one was cut short, and is inconclusive whatever its figures say."""
+    report = project / "ltlab-report"
+    for scenario in ("browse", "check out"):
+        record(project / "new", simulated.a_recording(1, change=0.3, rate=80))
+        for side in ("base", "head"):
+            place = report / "samples" / side / duck.stem(scenario)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            (project / "new" / side).rename(place)
+    judged = (
+        model.JudgedBy(scenario="browse", alpha=0.0035, load_model="closed"),
+        model.JudgedBy(scenario="check out", alpha=0.0015, load_model="open", cut_short=True),
+    )
+    earlier = comparisons.a_result(comparisons.a_comparison(mode="duet", judged=judged))
+    (report / "result.json").write_text(earlier.model_dump_json(), encoding="utf-8")
+    samples = [f"ltlab-report/samples/{side}" for side in ("base", "head")]
+    done = run("compare", "--samples", *samples, "--report-dir", "again", "--json")
+    found = result(done.stdout)["comparison"]
+    assert found["alpha"] == pytest.approx(0.005)
+    times = [row for row in found["rows"] if row["metric"] == "http_req_duration"]
+    assert {(row["scenario"], row["verdict"]) for row in times} == {
+        ("browse", "slower"),
+        (duck.stem("check out"), "inconclusive"),
+    }
 
 
 def test_compare__a_refusal_replaces_an_earlier_report(run: Run, project: Path) -> None:

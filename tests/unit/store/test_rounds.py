@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,35 @@ def test_read__parquet_of_a_report_beside_csv(sides: tuple[Path, Path]) -> None:
     parquet(sides[0] / "browse.parquet", rows)
     csv(sides[1] / "browse.csv", k6_rows())
     check(read(sides).rounds[0].base)
+
+
+def test_read__a_request_that_was_never_sent_has_failed(sides: tuple[Path, Path]) -> None:
+    """Artillery leaves no latency of a refused connection; k6 has one of every failure."""
+    for side in sides:
+        side.mkdir()
+    duckdb.connect().execute(
+        "COPY (FROM (VALUES ('http_req_duration', 5.0, '/a', 1000000, 'true'), "
+        "('http_req_failed', 0.0, '/a', 1000000, 'true'), "
+        "('http_req_duration', 7.0, '/a', 2000000, 'false'), "
+        "('http_req_failed', 1.0, '/a', 2000000, 'false'), "
+        "('http_req_failed', 1.0, '/a', 3000000, 'false'), "
+        "('http_req_failed', 1.0, '/gone', 3000000, 'false')) "
+        "AS rows(metric, value, name, at_ns, expected_response) "
+        f"SELECT *, {START_NS} + at_ns AS time_ns) TO '{sides[0]}/x.parquet'"
+    )
+    shutil.copy(sides[0] / "x.parquet", sides[1])
+    found = read(sides)
+    base = found.rounds[0].base
+    seen = zip(
+        base.endpoint.tolist(), (base.start_ns - START_NS).tolist(), base.ok.tolist(), strict=True
+    )
+    assert found.endpoints == (("/a", ""), ("/gone", ""))
+    assert sorted(seen) == [
+        (0, -5_000_000, False),
+        (0, -4_000_000, True),
+        (0, 3_000_000, False),
+        (1, 3_000_000, False),
+    ]
 
 
 def test_read__parquet_with_the_least_columns(sides: tuple[Path, Path]) -> None:

@@ -46,11 +46,17 @@ def test_merge__the_worst_scenario_is_the_verdict_and_every_row_names_its_own() 
 
 def test_merge__shares_of_the_permitted_alarms_add_up() -> None:
     halves = {name: compared(1, 0.0, share=0.5) for name in ("browse", "buy")}
-    whole = overall.merge(halves)
-    assert whole.alpha == pytest.approx(compare.ALPHA)
-    assert whole.alpha_last is None
-    looked = {name: each.model_copy(update={"alpha_last": 0.0035}) for name, each in halves.items()}
-    assert overall.merge(looked).alpha_last == pytest.approx(0.007)
+    assert overall.merge(halves).alpha == pytest.approx(compare.ALPHA)
+
+
+def test_merge__how_each_scenario_was_judged_is_kept() -> None:
+    by = model.JudgedBy(alpha=0.0035, load_model="closed")
+    looked = {name: SAME.model_copy(update={"judged": (by,)}) for name in ("browse", "buy")}
+    kept = overall.merge(looked).judged
+    assert [(each.scenario, each.alpha, each.load_model) for each in kept] == [
+        ("browse", 0.0035, "closed"),
+        ("buy", 0.0035, "closed"),
+    ]
 
 
 def with_rows(*given: model.ChangeVerdict) -> model.Comparison:
@@ -92,18 +98,18 @@ def test_settled__an_alarm_or_nothing_left_to_find(
 
 
 def test_unsettled__nothing_is_for_sure() -> None:
-    cut = overall.unsettled(SLOWER, "stopped")
+    cut = overall.unsettled(SLOWER)
     assert cut.verdict == "inconclusive"
     assert {row.verdict for row in (*cut.rows, cut.throughput)} == {"inconclusive"}
     assert {each.verdict for each in (cut.errors, *cut.errors_of)} == {"inconclusive"}
-    assert {row.reason for row in cut.rows} == {"stopped"}
+    assert {row.reason for row in cut.rows} == {overall.CUT_SHORT}
     assert [row.interval for row in cut.rows] == [row.interval for row in SLOWER.rows]
 
 
 def test_unsettled__what_is_invalid_stays_so() -> None:
     invalid: dict[str, Any] = {"verdict": "invalid"}
     rows = tuple(row.model_copy(update=invalid) for row in SLOWER.rows)
-    cut = overall.unsettled(SLOWER.model_copy(update={"rows": rows, **invalid}), "stopped")
+    cut = overall.unsettled(SLOWER.model_copy(update={"rows": rows, **invalid}))
     assert cut.verdict == "invalid"
     assert {row.verdict for row in cut.rows} == {"invalid"}
 
