@@ -25,8 +25,8 @@ class Entry:
     """One comparison: where, under what, the truth, and what was said; all of it text or figures as text.
 
     `truth` is the change of head's latency; `neighbour` whether another program took turns on
-    the processors. `verdict` is the comment's, or says that there was none; `rows` says how many rows it had, `slower` and `faster` how
-    many of them got that verdict; `p95_slower` whether a p95 row did. `seconds` is wall time, without
+    the processors. `verdict` is the comment's, or says that there was none; `rows` says how many rows it
+    had, `slower` and `faster` how many of them got that verdict; `p95_slower` whether a p95 row did. `seconds` is wall time, without
     the run of head alone.
     """
 

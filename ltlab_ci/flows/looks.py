@@ -68,7 +68,7 @@ def _settled(part: Part) -> bool:
     if part.comparison is None or not overall.settled(part.comparison):
         return False
     open_ = any(each.unsure for each in part.limits)
-    return overall.alarmed(part.comparison) or not open_
+    return overall.worse(part.comparison) or not open_
 
 
 def _round(

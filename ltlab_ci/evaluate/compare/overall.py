@@ -73,7 +73,12 @@ def settled(comparison: model.Comparison) -> bool:
     What is better on head ends nothing: another row may still turn out to be slower.
     """
     seen = _verdicts(comparison)
-    return "invalid" not in seen and (bool(seen & _WORSE) or "inconclusive" not in seen)
+    return "invalid" not in seen and (worse(comparison) or "inconclusive" not in seen)
+
+
+def worse(comparison: model.Comparison) -> bool:
+    """Say whether anything was shown to be worse on head."""
+    return bool(_verdicts(comparison) & _WORSE)
 
 
 def _verdicts(comparison: model.Comparison) -> set[str]:
