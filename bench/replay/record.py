@@ -53,7 +53,7 @@ PLANS: Mapping[str, Plan] = {
     "saturated": Plan(rate=160),
     "quiet-5": Plan(rate=80, paths=FIVE),
     "noisy-5": Plan(rate=80, paths=FIVE, neighbour=True),
-    "artillery": Plan(rate=40, engine=model.EngineName.ARTILLERY, seconds=40),
+    "artillery": Plan(rate=40, engine=model.EngineName.ARTILLERY, seconds=30),
 }
 
 _NEIGHBOUR = """

@@ -119,12 +119,13 @@ def exit_code(
 def _scenarios(base: Path, head: Path) -> dict[str, tuple[Path, Path]]:
     """Return the folders of each scenario; both sides' own, under no name, where there is one.
 
-    Raises ConfigError for a scenario that one side alone has.
+    A folder without samples is of a scenario that was cut short in its first round. Raises ConfigError for a
+    scenario that one side alone has.
     """
     found = [
-        {each.name for each in side.iterdir() if each.is_dir() and not each.name.startswith(".")}
-        if side.is_dir() and not any(each.name.endswith(rounds.KINDS) for each in side.iterdir())
-        else set()
+        set()
+        if _holds_samples(side)
+        else {each.name for each in _shown(side) if _holds_samples(each)}
         for side in (base, head)
     ]
     for name in sorted(found[0] ^ found[1]):
@@ -134,6 +135,14 @@ def _scenarios(base: Path, head: Path) -> dict[str, tuple[Path, Path]]:
         )
     names = sorted(found[0])
     return {name: (base / name, head / name) for name in names} or {"": (base, head)}
+
+
+def _holds_samples(place: Path) -> bool:
+    return any(each.name.endswith(rounds.KINDS) for each in _shown(place))
+
+
+def _shown(place: Path) -> tuple[Path, ...]:
+    return tuple(each for each in place.glob("*") if not each.name.startswith("."))
 
 
 def _earlier(base: Path) -> model.Comparison | None:

@@ -23,7 +23,7 @@ from ltlab_ci.load import (
 )
 from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, addressed
 
-ROUND_S = 40.0
+ROUND_S = 30.0
 APART_S = 3.0
 _IMAGE = f"artilleryio/artillery:{tools.ARTILLERY_VERSION}"
 _IN_IMAGE = Path("/home/node/artillery")  # Dockerfile of artilleryio/artillery

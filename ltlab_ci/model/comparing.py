@@ -117,7 +117,7 @@ class CompareSpec(Frozen):
     )
     round: Duration | None = pydantic.Field(
         default=None,
-        description="Services start afresh so often; `20s` by default, `40s` with Artillery.",
+        description="Services start afresh so often; `20s` by default, `30s` with Artillery.",
     )
 
 
@@ -185,9 +185,11 @@ class Comparing:
 def first_look(rounds: Sequence[float]) -> int:
     """Return after how many rounds to look for the first time, 0 for only at the end.
 
-    A look costs some of the permitted false alarms, so a short budget has none to spare.
+    A look costs some of the permitted false alarms, so a short budget has none to spare; and a single round
+    says nothing of how far launches differ.
     """
-    return len(rounds) // 2 if sum(rounds) > _LOOK_ABOVE_S else 0
+    half = len(rounds) // 2
+    return half if sum(rounds) > _LOOK_ABOVE_S and half > 1 else 0
 
 
 _LOOK_ABOVE_S: Final = 60.0

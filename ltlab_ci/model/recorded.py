@@ -20,7 +20,7 @@ class Side:
     `endpoint` indexes `Recording.endpoints`; `start_ns` is since the epoch; `ms` the duration;
     `ok` whether the response was as expected. `iterations_ns` holds the starts of iterations, in
     any order, and may be empty; those that began before `complete_ns` have all ended, so all are there (None:
-    any). `dropped` counts iterations that were due but not started. `cpu` is what
+    any). `failed_ns` holds when virtual users failed, None where none is known to have. `dropped` counts iterations that were due but not started. `cpu` is what
     the service used, in processors, at the times `cpu_ns`; None where that was not recorded.
     """
 
@@ -31,6 +31,7 @@ class Side:
     ok: NDArray[np.bool_]
     iterations_ns: NDArray[np.int64]
     complete_ns: int | None = None
+    failed_ns: NDArray[np.int64] | None = None
     dropped: int = 0
     cpu_ns: NDArray[np.int64] | None = None
     cpu: NDArray[np.float64] | None = None

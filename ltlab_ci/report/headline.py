@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from ltlab_ci import model
 from ltlab_ci.report import compared, figures
 
-_MANY = 30
+_NONE, _FEWER = 30, 100  # calls on base, to say that head made none, or less than half
 
 
 def of(comparison: model.Comparison, findings: Sequence[model.Finding] = ()) -> str:
@@ -54,24 +54,30 @@ def _named(found: Sequence[model.Change]) -> str:
 
 
 def _lost(comparison: model.Comparison) -> Iterable[str]:
-    """Say what answered on base and was not called on head: a list that came back empty, as like as not."""
+    """Say what was called on base and hardly on head: a list that came back empty, as like as not."""
+    even = comparison.head_requests / max(1, comparison.base_requests)
+    all_of: list[model.LeftOut | model.Unjudged] = [*comparison.endpoints]
+    all_of += [each for each in comparison.left_out if not each.stat]
     lost = [
         each
-        for each in comparison.left_out
-        if not each.head_requests and each.base_requests >= _MANY and not each.stat
+        for each in all_of
+        if each.base_requests >= (_FEWER if each.head_requests else _NONE)
+        and each.head_requests < each.base_requests * even / 2
     ]
     if lost:
-        first = lost[0]
+        first = min(lost, key=lambda each: each.head_requests / each.base_requests)
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-        number = figures.count(first.base_requests)
-        yield f"{compared.endpoint(first.name, first.method)}{more} was not called on head, {number} times on base"
+        seen, before = figures.count(first.head_requests), figures.count(first.base_requests)
+        called = f"called {seen} times on head" if first.head_requests else "not called on head"
+        yield f"{compared.endpoint(first.name, first.method)}{more} was {called}, {before} times on base"
 
 
 def _fail(of: Sequence[model.Errors]) -> str:
     worst = max(of, key=lambda one: one.head - one.base)
-    named = f"of {compared.endpoint(worst.name, worst.method)} " if worst.name else ""
+    what = "virtual users" if worst.metric == "vusers.failed" else "requests"
+    named = f" of {compared.endpoint(worst.name, worst.method)}" if worst.name else ""
     shares = figures.share(worst.head), figures.share(worst.base)
-    return f"{shares[0]} of requests {named}fail on head, {shares[1]} on base"
+    return f"{shares[0]} of {what}{named} fail on head, {shares[1]} on base"
 
 
 def _failing(comparison: model.Comparison) -> Iterable[str]:
@@ -82,7 +88,7 @@ def _failing(comparison: model.Comparison) -> Iterable[str]:
         if one.verdict == "inconclusive" and one.head > one.base
     ]
     if unsure:
-        yield f"{_fail(unsure)}, in too few requests or moments to be sure"
+        yield f"{_fail(unsure)}, in too few cases or moments to be sure"
 
 
 def _open(rows: Sequence[model.Change]) -> Iterable[str]:

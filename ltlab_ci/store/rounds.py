@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -84,7 +85,7 @@ class _Reader:
             )
             self._number()
             found = self._requests()
-            starts, complete_ns, dropped = self._iterations()
+            iterations = self._iterations()
             used = self._cpu()
         except duckdb.Error as error:
             raise samples_file.unreadable(path, str(error).splitlines()[0]) from error
@@ -99,11 +100,9 @@ class _Reader:
             start_ns=found["start_ns"].astype(np.int64),
             ms=found["ms"].astype(np.float64),
             ok=found["ok"].astype(np.bool_),
-            iterations_ns=starts.astype(np.int64),
-            complete_ns=complete_ns,
-            dropped=dropped,
             cpu_ns=used["time_ns"].astype(np.int64) if len(used["cpu"]) else None,
             cpu=used["cpu"].astype(np.float64) if len(used["cpu"]) else None,
+            **iterations,
         )
 
     def finish(self, rounds: tuple[model.Round, ...]) -> model.Recording:
@@ -143,25 +142,34 @@ class _Reader:
         ).fetchnumpy()
         return found
 
-    def _iterations(self) -> tuple[np.ndarray, int | None, int]:
-        """Return starts, before when all that began have ended, and how many were dropped.
+    def _iterations(self) -> dict[str, Any]:
+        """Return what a Side says of its iterations.
 
-        An iteration that was cut off by the end has left no sample. None can have been, of those that began
-        longer before the last end than any took.
+        k6 tells of an iteration at its end, so one that was cut off has left no sample. None can have been, of
+        those that began longer before the last end than any took. Artillery tells of each virtual user's
+        start, and only of those that did not fail how long they took.
         """
         found = self._db.execute(
-            "SELECT time_ns - CAST(value * 1e6 AS BIGINT) AS start_ns, time_ns, value AS ms "
-            "FROM samples WHERE metric = 'iteration_duration'"
+            "SELECT metric, time_ns, value FROM samples WHERE metric IN "
+            "('iteration_duration', 'dropped_iterations', 'vusers.created', 'vusers.failed')"
         ).fetchnumpy()
-        complete_ns = None
-        if len(found["ms"]):
-            complete_ns = int(found["time_ns"].max()) - int(found["ms"].max() * 1e6)
-        row = self._db.execute(
-            "SELECT coalesce(sum(value), 0)::BIGINT FROM samples "
-            "WHERE metric = 'dropped_iterations'"
-        ).fetchone()
-        assert row is not None  # an aggregate without GROUP BY always has one row
-        return found["start_ns"], complete_ns, int(row[0])
+
+        def of(metric: str, column: str) -> np.ndarray:
+            return np.asarray(found[column][found["metric"] == metric])
+
+        ends_ns, took_ns = (
+            of("iteration_duration", "time_ns"),
+            of("iteration_duration", "value") * 1e6,
+        )
+        began_ns, failed_ns = of("vusers.created", "time_ns"), of("vusers.failed", "time_ns")
+        known = len(began_ns) > 0
+        cut_off = len(ends_ns) > 0 and not known
+        return {
+            "iterations_ns": began_ns if known else ends_ns - took_ns.astype(np.int64),
+            "complete_ns": int(ends_ns.max()) - int(took_ns.max()) if cut_off else None,
+            "failed_ns": failed_ns if len(failed_ns) else None,
+            "dropped": int(of("dropped_iterations", "value").sum()),
+        }
 
     def _cpu(self) -> Mapping[str, np.ndarray]:
         found: Mapping[str, np.ndarray] = self._db.execute(

@@ -31,7 +31,9 @@ config:
   phases: [{duration: 1, arrivalRate: 5}, {duration: 2, arrivalRate: 25}]
   plugins: {ensure: {}}
   ensure: {thresholds: [{"http.response_time.p95": 1}]}
-scenarios: [{flow: [{get: {url: /a}}]}]
+scenarios:
+  - {weight: 8, flow: [{get: {url: /a}}]}
+  - {weight: 2, flow: [{get: {url: /a, capture: {header: link, as: next}}}]}
 """
 
 
@@ -116,9 +118,10 @@ def test_duet__the_same_code_gives_no_alarm(tmp_path: Path) -> None:
 
 
 def test_duet__artillery_and_its_own_checks_are_for_head_alone(tmp_path: Path) -> None:
+    """Head is slower, and a fifth of its virtual users miss a header that they go on with."""
     project = versions.project(
         tmp_path / "p",
-        base=SLOW,
+        base=(*SLOW, "--links", "/next"),
         head=SLOWER,
         compare=ONE_ROUND,
         script="load.yml",
@@ -128,6 +131,10 @@ def test_duet__artillery_and_its_own_checks_are_for_head_alone(tmp_path: Path) -
     assert run.code == 1
     assert verdicts(run)["/a", "p(50)"] == "slower"
     assert run.found["comparison"]["load"] == ["25 virtual users/s (the longest phase of one rate)"]
+    [failed] = run.found["comparison"]["errors_of"]
+    assert (failed["metric"], failed["verdict"]) == ("vusers.failed", "more errors")
+    assert (failed["base"], failed["head"]) == (0, pytest.approx(0.2, abs=0.08))
+    assert "of virtual users fail on head, 0 % on base; p" in run.found["headline"]
     assert in_step(run.report / "samples" / "head", 25) < 0.5
     assert run.verdict("http.response_time p95 < 1")["status"] == "fail"
 

@@ -1,4 +1,4 @@
-"""Failed requests of base and head: an own test, with its own part of the false alarms.
+"""What failed on base and head: an own test, with its own part of the false alarms.
 
 A rise counts when two tests agree: one over slices, which knows that failures come in bursts, and
 Fisher's exact test over requests (R. A. Fisher, Statistical Methods for Research Workers, 1925), which
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from ltlab_ci import model
 from ltlab_ci.evaluate.compare import signedrank, slices
 
 Ints = NDArray[np.int64]
+Metric = Literal["http_req_failed", "vusers.failed"]
 
 LEAST_SHARE = 0.002
 LEAST_COUNT = 3
@@ -26,15 +28,14 @@ _EXACT_UP_TO = 20_000  # failures; beyond, the normal approximation is as good
 def judge(
     recording: model.Recording, whole: slices.Cut, alpha: float
 ) -> tuple[model.Errors, tuple[model.Errors, ...]]:
-    """Judge all requests together, then each endpoint; the family is all of these tests."""
-    failed = _columns(recording, whole, ok=False)
-    requests = failed + _columns(recording, whole, ok=True)
-    kept = np.flatnonzero((requests.sum(axis=1) > 0).all(axis=0))
+    """Judge all requests together, then each endpoint and virtual users; the family is all of these tests."""
+    names, failed, tried = _columns(recording, whole)
+    kept = np.flatnonzero((tried.sum(axis=1) > 0).all(axis=0))
     if not len(kept):
         none = model.Errors(base=0.0, head=0.0, base_failed=0, head_failed=0, verdict="no change")
         return none, ()
-    failed, requests = failed[:, :, kept], requests[:, :, kept]
-    base, head = requests.sum(axis=1)
+    failed, tried = failed[:, :, kept], tried[:, :, kept]
+    base, head = tried.sum(axis=1)
     # What head has too many of, were failures spread like requests; changes its sign with the sides. By
     # all requests, not by those of a slice: of a rare endpoint a slice may have one side's alone.
     surplus = (failed[1] * base - failed[0] * head) / (base + head)
@@ -43,23 +44,27 @@ def judge(
         swapped[some] = signedrank.joint(surplus[:, some], alpha).p
     found = []
     for column, index in enumerate(kept):
-        name, method = ("", "") if index == 0 else recording.endpoints[index - 1]
         bad = [int(side[:, column].sum()) for side in failed]
-        all_of = [int(side[:, column].sum()) for side in requests]
+        all_of = [int(side[:, column].sum()) for side in tried]
         chance = max(float(swapped[column]), min(1.0, fisher(bad, all_of) * len(kept)))
-        shares = [part / whole_of for part, whole_of in zip(bad, all_of, strict=True)]
-        found.append(
-            model.Errors(
-                name=name,
-                method=method,
-                base=shares[0],
-                head=shares[1],
-                base_failed=bad[0],
-                head_failed=bad[1],
-                verdict=_verdict(shares, bad, significant=chance <= alpha),
-            )
-        )
+        found.append(_errors(names[index], bad, all_of, significant=chance <= alpha))
     return found[0], tuple(each for each in found[1:] if each.base_failed or each.head_failed)
+
+
+def _errors(
+    name: tuple[Metric, str, str], bad: list[int], all_of: list[int], *, significant: bool
+) -> model.Errors:
+    shares = [part / whole_of for part, whole_of in zip(bad, all_of, strict=True)]
+    return model.Errors(
+        metric=name[0],
+        name=name[1],
+        method=name[2],
+        base=shares[0],
+        head=shares[1],
+        base_failed=bad[0],
+        head_failed=bad[1],
+        verdict=_verdict(shares, bad, significant=significant),
+    )
 
 
 def rose(errors: model.Errors) -> bool:
@@ -76,10 +81,30 @@ def _verdict(shares: list[float], bad: list[int], *, significant: bool) -> model
     return "more errors" if shares[1] > shares[0] else "fewer errors"
 
 
-def _columns(recording: model.Recording, whole: slices.Cut, *, ok: bool) -> Ints:
-    """Count requests; shape (sides, slices, 1 + endpoints), all of them together first."""
-    sides = [slices.requests(recording, whole, side, ok=ok) for side in slices.SIDES]
-    return np.stack([np.column_stack([side.sum(axis=1), side]) for side in sides])
+def _columns(
+    recording: model.Recording, whole: slices.Cut
+) -> tuple[list[tuple[Metric, str, str]], Ints, Ints]:
+    """Count what failed and what was tried; shape (sides, slices, columns), all requests together first.
+
+    Virtual users have a column of their own where any failed: one that gives up, as a value to capture is
+    missing, may leave none but good requests.
+    """
+    fine, failed = (
+        np.stack([slices.requests(recording, whole, side, ok=ok) for side in slices.SIDES])
+        for ok in (True, False)
+    )
+    columns = [(failed.sum(axis=2), (fine + failed).sum(axis=2))]
+    columns += [(failed[:, :, at], (fine + failed)[:, :, at]) for at in range(failed.shape[2])]
+    names: list[tuple[Metric, str, str]] = [("http_req_failed", "", "")]
+    names += [("http_req_failed", *one) for one in recording.endpoints]
+    gave_up = np.stack([slices.gave_up(recording, whole, side) for side in slices.SIDES])
+    if gave_up.any():
+        begun = np.stack([slices.arrivals(recording, whole, side) for side in slices.SIDES])
+        names.append(("vusers.failed", "", ""))
+        # They fail some time after they began, so a slice may have more that failed.
+        columns.append((gave_up, np.maximum(begun, gave_up)))
+    bad, all_of = (np.stack(each, axis=2) for each in zip(*columns, strict=True))
+    return names, bad, all_of
 
 
 def fisher(failed: list[int], requests: list[int]) -> float:

@@ -68,12 +68,22 @@ def alarmed(comparison: model.Comparison) -> bool:
 
 
 def settled(comparison: model.Comparison) -> bool:
-    """Say whether nothing is left to find: head is worse, or not a row is open.
+    """Say whether nothing is left to find: not a row is open, or what is worse on head is known in full.
 
-    What is better on head ends nothing: another row may still turn out to be slower.
+    What is better on head ends nothing: another row may still turn out to be slower. Nor does a slower row of
+    an endpoint whose others are open: whether its tail is slower too is the next question anybody asks.
     """
     seen = _verdicts(comparison)
-    return "invalid" not in seen and (worse(comparison) or "inconclusive" not in seen)
+    if "invalid" in seen:
+        return False
+    slower = {_key(row) for row in comparison.rows if row.verdict == "slower"}
+    open_ = {_key(row) for row in comparison.rows if row.verdict == "inconclusive"}
+    known = worse(comparison) and not slower & open_
+    return known or "more errors" in seen or "inconclusive" not in seen
+
+
+def _key(row: model.Change) -> tuple[str, str, str]:
+    return row.scenario, row.name, row.method
 
 
 def worse(comparison: model.Comparison) -> bool:

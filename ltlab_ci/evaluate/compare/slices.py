@@ -230,12 +230,21 @@ def _grouped(
 def arrivals(recording: model.Recording, whole: Cut, side: str) -> Ints:
     """Count iterations by their start, or requests where iterations were not recorded."""
     known = all(len(getattr(one, name).iterations_ns) for one in recording.rounds for name in SIDES)
+    return _counted(recording, whole, side, "iterations_ns" if known else "start_ns")
+
+
+def gave_up(recording: model.Recording, whole: Cut, side: str) -> Ints:
+    """Count virtual users by when they failed."""
+    return _counted(recording, whole, side, "failed_ns")
+
+
+def _counted(recording: model.Recording, whole: Cut, side: str, times: str) -> Ints:
     found = np.zeros(whole.total, dtype=np.int64)
     first = 0
     for one, reach, count in zip(recording.rounds, whole.spans, whole.counts, strict=True):
-        samples: model.Side = getattr(one, side)
-        times = samples.iterations_ns if known else samples.start_ns
-        inside, index = place(times, reach, count)
-        found += np.bincount(index[inside] + first, minlength=len(found))
+        moments = getattr(getattr(one, side), times)
+        if moments is not None:
+            inside, index = place(moments, reach, count)
+            found += np.bincount(index[inside] + first, minlength=len(found))
         first += count
     return found

@@ -190,6 +190,19 @@ def test_compare__each_scenario_is_judged_again_as_it_was(run: Run, project: Pat
     }
 
 
+def test_compare__a_scenario_that_was_cut_in_its_first_round_hides_no_other(
+    run: Run, project: Path
+) -> None:
+    record(project / "new", simulated.a_recording(1, rate=80))
+    for side in ("base", "head"):
+        (project / side / "unlucky").mkdir(parents=True)
+        (project / "new" / side).rename(project / side / "browse")
+    done = run("compare", "--samples", "base", "head", "--json")
+    assert done.exit_code == 0
+    rows = result(done.stdout)["comparison"]["rows"]
+    assert {row["metric"] for row in rows} == {"http_req_duration"}
+
+
 def test_compare__a_refusal_replaces_an_earlier_report(run: Run, project: Path) -> None:
     sides = record(project, simulated.a_recording(3, rate=400))
     assert run("compare", "--samples", *sides).exit_code == 0

@@ -18,6 +18,27 @@ def test_headline__names_what_head_does_not_call_any_more() -> None:
     )
 
 
+def test_headline__names_what_head_calls_less_than_half_as_often() -> None:
+    endpoint = model.Unjudged(
+        name="/page",
+        method="GET",
+        base_requests=4000,
+        head_requests=1900,
+        base_p99=None,
+        head_p99=None,
+    )
+    same = comparisons.a_comparison(
+        verdict="no change", rows=(comparisons.unchanged(),), endpoints=(endpoint,)
+    )
+    even = same.model_copy(update={"base_requests": 9600, "head_requests": 9600})
+    assert headline.of(even) == (
+        "no change beyond 5 % in 1 row; GET /page was called 1\u202f900 times on head, 4\u202f000 times on base"
+    )
+    # Looping VUs of a slow head call everything less often: that is the row on throughput.
+    slow = same.model_copy(update={"base_requests": 9600, "head_requests": 4800})
+    assert headline.of(slow) == "no change beyond 5 % in 1 row"
+
+
 def test_headline__names_the_worst_row_first() -> None:
     rows = (
         comparisons.a_change(name="/a"),

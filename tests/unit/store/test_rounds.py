@@ -103,6 +103,21 @@ def test_read__iterations_that_the_end_may_have_cut_off_are_known(sides: tuple[P
     assert one.head.complete_ns is None
 
 
+def test_read__virtual_users_count_from_their_start_whether_or_not_they_failed(
+    sides: tuple[Path, Path],
+) -> None:
+    """Artillery has no duration of a virtual user that failed: head would seem to get less load."""
+    starts = [START_NS + number * 10**8 for number in range(20)]
+    created = [f"vusers.created,{at},1.000000,,,,,," for at in starts]
+    csv(sides[0] / "round.csv", k6_rows() + created)
+    csv(sides[1] / "round.csv", [row for row in k6_rows() if "iteration_" not in row] + created)
+    [one] = read(sides).rounds
+    for side in (one.base, one.head):
+        assert sorted(side.iterations_ns.tolist()) == starts
+        assert side.complete_ns is None
+        assert side.dropped == 2
+
+
 def test_read__times_in_rfc3339_of_any_zone(sides: tuple[Path, Path]) -> None:
     utc = np.datetime64(START_NS + 10**9 + 123_456_789, "ns")
     for side, time in zip(sides, (f"{utc}Z", f"{utc + np.timedelta64(2, 'h')}+02:00"), strict=True):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ltlab_ci import model
 from ltlab_ci.evaluate import compare
 from ltlab_ci.evaluate.compare import failures, slices
-from ltlab_ci.report import headline
+from ltlab_ci.report import compared, headline
 from tests.unit.evaluate.compare import simulated
 
 RULES = model.Rules()
@@ -195,8 +195,42 @@ def test_compare__a_burst_of_errors_is_not_proven_and_not_hidden() -> None:
     assert (found.errors.verdict, found.verdict) == ("inconclusive", "inconclusive")
     assert re.match(
         r"no slowdown was shown; 4\.\d % of requests (of GET /0 )?fail on head, 0 % on base, "
-        "in too few requests or moments to be sure",
+        "in too few cases or moments to be sure",
         headline.of(found),
+    )
+
+
+def giving_up(base: float, head: float) -> model.Recording:
+    """Return a recording in which such shares of the virtual users fail, and no request does."""
+
+    def failing(side: model.Side, head_: int, number: int) -> model.Side:
+        coins = np.random.default_rng([head_, number]).uniform(size=len(side.start_ns))
+        bad = coins < (head if head_ else base)
+        return replace(side, iterations_ns=side.start_ns, failed_ns=side.start_ns[bad] + 50_000_000)
+
+    return mapped(simulated.a_recording(13, rate=20), failing)
+
+
+@pytest.mark.parametrize("base", [0.0, 0.04])
+def test_compare__virtual_users_that_fail_on_head_are_errors(base: float) -> None:
+    found = judged(giving_up(base, base + 0.06))
+    [errors] = found.errors_of
+    assert (errors.metric, errors.verdict, found.verdict) == (
+        *("vusers.failed", "more errors"),
+        "more errors",
+    )
+    assert found.errors.verdict == "no change"
+    assert re.match(r"\d+(\.\d+)? % of virtual users fail on head, ", headline.of(found))
+    [row] = [one for one in compared.section(found).rows if one.what.startswith("virtual")]
+    assert (row.what, row.verdict) == ("virtual users that failed", "more errors")
+
+
+def test_compare__virtual_users_that_fail_alike_are_no_difference() -> None:
+    found, findings = compare.compare(giving_up(0.05, 0.05), model.Rules())
+    assert not findings
+    assert [(one.metric, one.verdict) for one in found.errors_of] in (
+        [("vusers.failed", "no change")],
+        [("vusers.failed", "inconclusive")],
     )
 
 

@@ -59,9 +59,12 @@ def test_merge__how_each_scenario_was_judged_is_kept() -> None:
     ]
 
 
-def with_rows(*given: model.ChangeVerdict) -> model.Comparison:
-    """Return a comparison in which nothing but rows of latency has these verdicts."""
-    rows = tuple(SAME.rows[0].model_copy(update={"verdict": each}) for each in given)
+def with_rows(*given: model.ChangeVerdict, of: str = "aaa") -> model.Comparison:
+    """Return a comparison in which nothing but rows of latency has these verdicts; `of` names endpoints."""
+    rows = tuple(
+        SAME.rows[0].model_copy(update={"verdict": each, "name": f"/{name}"})
+        for each, name in zip(given, of, strict=False)
+    )
     return SAME.model_copy(update={"rows": rows})
 
 
@@ -73,7 +76,15 @@ def with_rows(*given: model.ChangeVerdict) -> model.Comparison:
         (SAME.model_copy(update={"rows": ()}), True, False),
         (with_rows("faster", "no change"), True, True),
         (with_rows("faster", "inconclusive"), False, True),
-        (with_rows("slower", "inconclusive"), True, True),
+        (with_rows("slower", "inconclusive"), False, True),
+        (with_rows("slower", "no change"), True, True),
+        (with_rows("slower", "slower", "inconclusive", of="aab"), True, True),
+        (
+            with_rows("slower", "inconclusive").model_copy(
+                update={"errors": SAME.errors.model_copy(update={"verdict": "more errors"})}
+            ),
+            *(True, True),
+        ),
         (
             SAME.model_copy(
                 update={"rows": (SAME.rows[0].model_copy(update={"verdict": "inconclusive"}),)}
@@ -116,7 +127,14 @@ def test_unsettled__what_is_invalid_stays_so() -> None:
 
 @pytest.mark.parametrize(
     ("rounds", "after"),
-    [((20.0,) * 6, 3), ((20.0,) * 3, 0), ((60.0,), 0), ((120.0,), 0), ((40.0,) * 3, 1)],
+    [
+        ((20.0,) * 6, 3),
+        ((30.0,) * 4, 2),
+        ((20.0,) * 3, 0),
+        ((60.0,), 0),
+        ((120.0,), 0),
+        ((40.0,) * 3, 0),  # one round tells nothing of how far launches differ
+    ],
 )
 def test_first_look__at_half_of_a_budget_that_can_spare_it(
     rounds: tuple[float, ...], after: int
