@@ -4,7 +4,8 @@ What is held is what the script does in the middle of its longest plateau. The s
 it is: a module around it exports all that it exports, with options of its own. Two engines that start
 iterations at the same constant rate keep step for a whole round, and the side that always comes second
 waits for the processors of the first; so each start is put off by a random part of the time to the next
-one, which needs one VU more (measured: docs/statistics.md).
+one, which needs one VU more (measured: docs/statistics.md). Iterations that throw are counted, as k6 has no
+metric of them, and a version that breaks a script may leave none but good requests.
 Executors: grafana.com/docs/k6, "Executors". Not here: running it (k6.py).
 """
 
@@ -22,7 +23,9 @@ from ltlab_ci.load import k6_plan
 from ltlab_ci.load.plan import Held, Script, Steady
 
 FILE = "held.js"
-_KEPT = ("exec", "env", "tags", "options")
+FAILED = "ltlab_iterations_failed"
+"""Counts iterations that threw, in the samples of a round."""
+_KEPT = ("env", "tags", "options")
 _WAITING = 1  # VU that waits for its start; the next one starts no sooner than it is done
 _GRACE = "5s"  # a request that began in the last moment may end
 _TIGHT_S = 2.0  # an iteration may take as long at a rate that the script does not know
@@ -146,7 +149,6 @@ def _at_a_rate(level: _Level) -> _Level:
 def _options(level: _Level, amount: float, steady: Steady) -> list[tuple[str, dict[str, Any]]]:
     kept = {name: level.written[name] for name in _KEPT if level.written.get(name)}
     if level.opened:
-        kept.pop("exec", None)
         whole = amount == int(amount)
         most = level.written.get("maxVUs")
         if level.endless:  # a rate of ours, which the script's VUs were not made for
@@ -157,13 +159,13 @@ def _options(level: _Level, amount: float, steady: Steady) -> list[tuple[str, di
             "timeUnit": "1s" if whole else "1000s",
             "preAllocatedVUs": (level.written.get("preAllocatedVUs") or 1) + _WAITING,
             **({"maxVUs": most + _WAITING} if most else {}),
-            "exec": _out_of_step(level),
         }
     else:
         load = {"executor": "constant-vus", "vus": max(1, math.floor(amount + 1e-6))}
     turns = [
         {
             **load,
+            "exec": _function(level),
             **kept,
             "startTime": f"{round(start_s * 1000)}ms",
             "duration": f"{round(length_s * 1000)}ms",
@@ -176,8 +178,8 @@ def _options(level: _Level, amount: float, steady: Steady) -> list[tuple[str, di
     return [(f"{level.name}-{number}", turn) for number, turn in enumerate(turns, start=1)]
 
 
-def _out_of_step(level: _Level) -> str:
-    """Return the name of the function that puts the starts of a scenario off."""
+def _function(level: _Level) -> str:
+    """Return the name of the function around that of a scenario."""
     return f"ltlab${level.name.replace('-', '$')}"
 
 
@@ -186,24 +188,36 @@ def _module(
 ) -> str:
     where, own = json.dumps(str(script)), json.dumps(scenarios, indent=2)
     started = "\n".join(
-        f"export const {_out_of_step(level)} = "
-        f"outOfStep(script[{json.dumps(level.written.get('exec') or 'default')}], {1 / amount:.6g});"
+        f"export const {_function(level)} = started("
+        f"script[{json.dumps(level.written.get('exec') or 'default')}]"
+        f"{f', {1 / amount:.6g}' if level.opened else ''});"
         for level, amount in parts
-        if level.opened
     )
     return f"""\
 // Written by ltlab: the script as it is, under a load that stays level. Each start of an arrival rate is
 // put off by a random part of the time to the next one: two loads of one rate would keep step otherwise.
+// Iterations that throw are counted.
 export * from {where};
 import * as script from {where};
 import {{ sleep }} from 'k6';
+import {{ Counter }} from 'k6/metrics';
+const threw = new Counter('{FAILED}');
 export default script.default;
 {started}
-function outOfStep(run, seconds) {{
+function started(run, seconds = 0) {{
   return (...given) => {{
-    sleep(Math.random() * seconds);
-    return run(...given);
+    if (seconds) sleep(Math.random() * seconds);
+    try {{
+      const done = run(...given);
+      return done instanceof Promise ? done.catch(failed) : done;
+    }} catch (error) {{
+      return failed(error);
+    }}
   }};
+}}
+function failed(error) {{
+  threw.add(1);
+  throw error;
 }}
 export function handleSummary() {{
   return {{}}; // what the script says at its end belongs to its own run

@@ -51,10 +51,10 @@ class Change(Shown):
 
 
 class Errors(Shown):
-    """What failed on both sides: requests of one endpoint, of all when `name` is empty, or virtual users."""
+    """What failed on both sides: requests of one endpoint, of all when `name` is empty, or iterations."""
 
     scenario: str = ""
-    metric: Literal["http_req_failed", "vusers.failed"] = "http_req_failed"
+    metric: Literal["http_req_failed", "iterations_failed"] = "http_req_failed"
     name: str = ""
     method: str = ""
     stat: Literal["rate"] = "rate"

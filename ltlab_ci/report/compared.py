@@ -97,7 +97,7 @@ def row(change: model.Change) -> Row:
 
 def _errors(errors: model.Errors) -> Row:
     what = f"errors of {endpoint(errors.name, errors.method)}" if errors.name else "errors"
-    what = "virtual users that failed" if errors.metric == "vusers.failed" else what
+    what = "iterations that failed" if errors.metric == "iterations_failed" else what
     return Row(
         what=what + _in(errors.scenario),
         base=figures.share(errors.base),

@@ -74,7 +74,7 @@ def _lost(comparison: model.Comparison) -> Iterable[str]:
 
 def _fail(of: Sequence[model.Errors]) -> str:
     worst = max(of, key=lambda one: one.head - one.base)
-    what = "virtual users" if worst.metric == "vusers.failed" else "requests"
+    what = "iterations" if worst.metric == "iterations_failed" else "requests"
     named = f" of {compared.endpoint(worst.name, worst.method)}" if worst.name else ""
     shares = figures.share(worst.head), figures.share(worst.base)
     return f"{shares[0]} of {what}{named} fail on head, {shares[1]} on base"

@@ -151,7 +151,8 @@ class _Reader:
         """
         found = self._db.execute(
             "SELECT metric, time_ns, value FROM samples WHERE metric IN "
-            "('iteration_duration', 'dropped_iterations', 'vusers.created', 'vusers.failed')"
+            "('iteration_duration', 'dropped_iterations', 'ltlab_iterations_failed', "
+            "'vusers.created', 'vusers.failed')"
         ).fetchnumpy()
 
         def of(metric: str, column: str) -> np.ndarray:
@@ -161,7 +162,10 @@ class _Reader:
             of("iteration_duration", "time_ns"),
             of("iteration_duration", "value") * 1e6,
         )
-        began_ns, failed_ns = of("vusers.created", "time_ns"), of("vusers.failed", "time_ns")
+        began_ns = of("vusers.created", "time_ns")
+        failed_ns = np.concatenate(
+            [of(name, "time_ns") for name in ("ltlab_iterations_failed", "vusers.failed")]
+        )
         known = len(began_ns) > 0
         cut_off = len(ends_ns) > 0 and not known
         return {

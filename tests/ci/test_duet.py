@@ -132,24 +132,33 @@ def test_duet__artillery_and_its_own_checks_are_for_head_alone(tmp_path: Path) -
     assert verdicts(run)["/a", "p(50)"] == "slower"
     assert run.found["comparison"]["load"] == ["25 virtual users/s (the longest phase of one rate)"]
     [failed] = run.found["comparison"]["errors_of"]
-    assert (failed["metric"], failed["verdict"]) == ("vusers.failed", "more errors")
+    assert (failed["metric"], failed["verdict"]) == ("iterations_failed", "more errors")
     assert (failed["base"], failed["head"]) == (0, pytest.approx(0.2, abs=0.08))
-    assert "of virtual users fail on head, 0 % on base; p" in run.found["headline"]
+    assert "of iterations fail on head, 0 % on base; p" in run.found["headline"]
     assert in_step(run.report / "samples" / "head", 25) < 0.5
     assert run.verdict("http.response_time p95 < 1")["status"] == "fail"
 
 
 def test_duet__in_turns(tmp_path: Path) -> None:
+    """Head is slower, and every tenth iteration throws, as it misses a header of base's good answers."""
+    visit = """if (!http.get(`${url}/a`).headers['Link'] && exec.scenario.iterationInTest % 10 === 0) {
+    throw new Error('no next page');
+  }"""
     project = versions.project(
         tmp_path / "p",
-        base=SLOW,
+        base=(*SLOW, "--links", "/next"),
         head=SLOWER,
         compare="{budget: 48s, round: 24s, warmup: 2s, mode: alternate}",
+        files={"load.js": versions.SCRIPT.replace("http.get(`${url}/a`);", visit)},
     )
     run = project.run("compare")
     assert run.code == 1
     comparison = run.found["comparison"]
-    assert (comparison["verdict"], comparison["mode"]) == ("slower", "alternate")
+    assert (comparison["verdict"], comparison["mode"]) == ("more errors", "alternate")
+    assert verdicts(run)["/a", "p(50)"] == "slower"
+    [failed] = comparison["errors_of"]
+    assert (failed["metric"], failed["base_failed"]) == ("iterations_failed", 0)
+    assert failed["head"] == pytest.approx(0.1, abs=0.03)
     assert comparison["seconds"] == pytest.approx(24, abs=1)
     # Turns do not overlap, though their samples lie over one another.
     base, head = comparison["base_requests"], comparison["head_requests"]

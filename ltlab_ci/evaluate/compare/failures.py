@@ -18,7 +18,7 @@ from ltlab_ci import model
 from ltlab_ci.evaluate.compare import signedrank, slices
 
 Ints = NDArray[np.int64]
-Metric = Literal["http_req_failed", "vusers.failed"]
+Metric = Literal["http_req_failed", "iterations_failed"]
 
 LEAST_SHARE = 0.002
 LEAST_COUNT = 3
@@ -28,7 +28,7 @@ _EXACT_UP_TO = 20_000  # failures; beyond, the normal approximation is as good
 def judge(
     recording: model.Recording, whole: slices.Cut, alpha: float
 ) -> tuple[model.Errors, tuple[model.Errors, ...]]:
-    """Judge all requests together, then each endpoint and virtual users; the family is all of these tests."""
+    """Judge all requests together, then each endpoint, and iterations; the family is all of these tests."""
     names, failed, tried = _columns(recording, whole)
     kept = np.flatnonzero((tried.sum(axis=1) > 0).all(axis=0))
     if not len(kept):
@@ -86,8 +86,8 @@ def _columns(
 ) -> tuple[list[tuple[Metric, str, str]], Ints, Ints]:
     """Count what failed and what was tried; shape (sides, slices, columns), all requests together first.
 
-    Virtual users have a column of their own where any failed: one that gives up, as a value to capture is
-    missing, may leave none but good requests.
+    Iterations have a column of their own where any failed: one that throws, or gives up as a value to capture
+    is missing, may leave none but good requests.
     """
     fine, failed = (
         np.stack([slices.requests(recording, whole, side, ok=ok) for side in slices.SIDES])
@@ -100,7 +100,7 @@ def _columns(
     gave_up = np.stack([slices.gave_up(recording, whole, side) for side in slices.SIDES])
     if gave_up.any():
         begun = np.stack([slices.arrivals(recording, whole, side) for side in slices.SIDES])
-        names.append(("vusers.failed", "", ""))
+        names.append(("iterations_failed", "", ""))
         # They fail some time after they began, so a slice may have more that failed.
         columns.append((gave_up, np.maximum(begun, gave_up)))
     bad, all_of = (np.stack(each, axis=2) for each in zip(*columns, strict=True))

@@ -234,7 +234,7 @@ def arrivals(recording: model.Recording, whole: Cut, side: str) -> Ints:
 
 
 def gave_up(recording: model.Recording, whole: Cut, side: str) -> Ints:
-    """Count virtual users by when they failed."""
+    """Count iterations by when they failed."""
     return _counted(recording, whole, side, "failed_ns")
 
 

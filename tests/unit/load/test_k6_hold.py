@@ -82,7 +82,7 @@ def test_hold__the_script_is_run_as_it_is() -> None:
     found = held(visit=RAMPED)
     module = found.files["held.js"]
     assert 'export * from "/project/browse.js";' in module
-    assert 'export const ltlab$visit = outOfStep(script["visit"], 0.02);' in module
+    assert 'export const ltlab$visit = started(script["visit"], 0.02);' in module
     assert "Object.assign({}, script.options, {" in module
     assert found.scenario.script == Path("/report/logs/held.js")
     assert found.scenario.args == ("-e", "A=b", "--quiet")

@@ -118,6 +118,16 @@ def test_read__virtual_users_count_from_their_start_whether_or_not_they_failed(
         assert side.dropped == 2
 
 
+@pytest.mark.parametrize("metric", ["ltlab_iterations_failed", "vusers.failed"])
+def test_read__iterations_that_failed(sides: tuple[Path, Path], metric: str) -> None:
+    csv(sides[0] / "round.csv", k6_rows())
+    csv(sides[1] / "round.csv", [*k6_rows(), f"{metric},{START_NS + 7},1.000000,,,,,,"])
+    [one] = read(sides).rounds
+    assert one.base.failed_ns is None
+    assert one.head.failed_ns is not None
+    assert one.head.failed_ns.tolist() == [START_NS + 7]
+
+
 def test_read__times_in_rfc3339_of_any_zone(sides: tuple[Path, Path]) -> None:
     utc = np.datetime64(START_NS + 10**9 + 123_456_789, "ns")
     for side, time in zip(sides, (f"{utc}Z", f"{utc + np.timedelta64(2, 'h')}+02:00"), strict=True):

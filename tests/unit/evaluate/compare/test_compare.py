@@ -201,7 +201,7 @@ def test_compare__a_burst_of_errors_is_not_proven_and_not_hidden() -> None:
 
 
 def giving_up(base: float, head: float) -> model.Recording:
-    """Return a recording in which such shares of the virtual users fail, and no request does."""
+    """Return a recording in which such shares of the iterations fail, and no request does."""
 
     def failing(side: model.Side, head_: int, number: int) -> model.Side:
         coins = np.random.default_rng([head_, number]).uniform(size=len(side.start_ns))
@@ -212,25 +212,25 @@ def giving_up(base: float, head: float) -> model.Recording:
 
 
 @pytest.mark.parametrize("base", [0.0, 0.04])
-def test_compare__virtual_users_that_fail_on_head_are_errors(base: float) -> None:
+def test_compare__iterations_that_fail_on_head_are_errors(base: float) -> None:
     found = judged(giving_up(base, base + 0.06))
     [errors] = found.errors_of
     assert (errors.metric, errors.verdict, found.verdict) == (
-        *("vusers.failed", "more errors"),
+        *("iterations_failed", "more errors"),
         "more errors",
     )
     assert found.errors.verdict == "no change"
-    assert re.match(r"\d+(\.\d+)? % of virtual users fail on head, ", headline.of(found))
-    [row] = [one for one in compared.section(found).rows if one.what.startswith("virtual")]
-    assert (row.what, row.verdict) == ("virtual users that failed", "more errors")
+    assert re.match(r"\d+(\.\d+)? % of iterations fail on head, ", headline.of(found))
+    [row] = [one for one in compared.section(found).rows if one.what.startswith("iterations")]
+    assert (row.what, row.verdict) == ("iterations that failed", "more errors")
 
 
-def test_compare__virtual_users_that_fail_alike_are_no_difference() -> None:
+def test_compare__iterations_that_fail_alike_are_no_difference() -> None:
     found, findings = compare.compare(giving_up(0.05, 0.05), model.Rules())
     assert not findings
     assert [(one.metric, one.verdict) for one in found.errors_of] in (
-        [("vusers.failed", "no change")],
-        [("vusers.failed", "inconclusive")],
+        [("iterations_failed", "no change")],
+        [("iterations_failed", "inconclusive")],
     )
 
 
