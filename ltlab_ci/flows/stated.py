@@ -54,11 +54,12 @@ def annotated(job: Job, result: model.Result | None) -> tuple[model.Annotation, 
 
 
 def regressions(comparison: model.Comparison) -> int:
-    """Return how many rows are worse on head; that on all requests counts where no other fails more."""
-    changes = [row.verdict for row in (*comparison.rows, comparison.throughput)]
-    failing = [each.verdict for each in comparison.errors_of if each.verdict in compared.WORSE]
-    failing = failing or [comparison.errors.verdict]
-    return sum(verdict in compared.WORSE for verdict in (*changes, *failing))
+    """Return how many rows are worse on head; those on all requests count where no other fails more."""
+    failing = [each for each in comparison.errors_of if each.verdict in compared.WORSE]
+    failing = [each for each in failing if each.name or each.metric != "http_req_failed"] or failing
+    changes = (*comparison.rows, comparison.throughput)
+    worse = [row for row in changes if row.verdict in compared.WORSE]
+    return len(worse) + (len(failing) or comparison.errors.verdict in compared.WORSE)
 
 
 def outputs(job: Job, result: model.Result | None) -> dict[str, str]:

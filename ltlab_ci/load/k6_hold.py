@@ -4,8 +4,8 @@ What is held is what the script does in the middle of its longest plateau. The s
 it is: a module around it exports all that it exports, with options of its own. Two engines that start
 iterations at the same constant rate keep step for a whole round, and the side that always comes second
 waits for the processors of the first; so each start is put off by a random part of the time to the next
-one, which needs one VU more (measured: docs/statistics.md). Iterations that throw are counted, as k6 has no
-metric of them, and a version that breaks a script may leave none but good requests.
+one, which needs one VU more (measured: docs/statistics.md). Iterations are counted where they begin and where they
+throw: a version that breaks a script, or never answers, may leave none but good requests.
 Executors: grafana.com/docs/k6, "Executors". Not here: running it (k6.py).
 """
 
@@ -23,8 +23,32 @@ from ltlab_ci.load import k6_plan
 from ltlab_ci.load.plan import Held, Script, Steady
 
 FILE = "held.js"
-FAILED = "ltlab_iterations_failed"
-"""Counts iterations that threw, in the samples of a round."""
+_AROUND = """\
+import { sleep } from 'k6';
+import { Counter } from 'k6/metrics';
+const begun = new Counter('ltlab_iterations_begun');
+const threw = new Counter('ltlab_iterations_failed');
+// Each start of an arrival rate is put off by a random part of the time to the next one: two loads of one
+// rate would keep step otherwise. k6 says nothing of an iteration that threw or never ended.
+function started(run, seconds = 0) {
+  return (...given) => {
+    begun.add(1);
+    if (seconds) sleep(Math.random() * seconds);
+    try {
+      const done = run(...given);
+      return done instanceof Promise ? done.catch(failed) : done;
+    } catch (error) {
+      return failed(error);
+    }
+  };
+}
+function failed(error) {
+  threw.add(1);
+  throw error;
+}
+export function handleSummary() {
+  return {}; // what the script says at its end belongs to its own run
+}"""
 _KEPT = ("env", "tags", "options")
 _WAITING = 1  # VU that waits for its start; the next one starts no sooner than it is done
 _GRACE = "5s"  # a request that began in the last moment may end
@@ -194,34 +218,12 @@ def _module(
         for level, amount in parts
     )
     return f"""\
-// Written by ltlab: the script as it is, under a load that stays level. Each start of an arrival rate is
-// put off by a random part of the time to the next one: two loads of one rate would keep step otherwise.
-// Iterations that throw are counted.
+// Written by ltlab: the script as it is, under a load that stays level.
 export * from {where};
 import * as script from {where};
-import {{ sleep }} from 'k6';
-import {{ Counter }} from 'k6/metrics';
-const threw = new Counter('{FAILED}');
+{_AROUND}
 export default script.default;
 {started}
-function started(run, seconds = 0) {{
-  return (...given) => {{
-    if (seconds) sleep(Math.random() * seconds);
-    try {{
-      const done = run(...given);
-      return done instanceof Promise ? done.catch(failed) : done;
-    }} catch (error) {{
-      return failed(error);
-    }}
-  }};
-}}
-function failed(error) {{
-  threw.add(1);
-  throw error;
-}}
-export function handleSummary() {{
-  return {{}}; // what the script says at its end belongs to its own run
-}}
 export const options = Object.assign({{}}, script.options, {{
   stages: undefined,
   vus: undefined,

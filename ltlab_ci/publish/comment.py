@@ -140,11 +140,19 @@ def state(result: model.Result | None) -> str:
         for verdict in scenario.verdicts
         if verdict.status is not model.Status.PASS
     }
-    rows = result.comparison.rows if result.comparison is not None else ()
-    changed = {(row.name, row.method, row.stat, row.verdict) for row in rows}
+    changed = _changed(result.comparison) if result.comparison is not None else set()
     found = {(each.scenario or "", each.code) for each in result.findings}
     parts = [result.verdict, *(repr(sorted(each, key=repr)) for each in (failing, changed, found))]
     return hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()[:16]
+
+
+def _changed(comparison: model.Comparison) -> set[tuple[str, ...]]:
+    rows: list[model.Change | model.Errors] = [*comparison.rows, comparison.throughput]
+    rows += [comparison.errors, *comparison.errors_of]
+    return {
+        (comparison.verdict,),
+        *((row.scenario, row.metric, row.name, row.method, row.stat, row.verdict) for row in rows),
+    }
 
 
 def marked(marker: Marker, text: str, *, longest: int) -> str:

@@ -34,15 +34,15 @@ def _changes(result: model.Result, start: model.Place) -> Iterator[model.Annotat
     """Annotate what is worse on head, at the start of the file: no line states it."""
     if result.comparison is None:
         return
-    section = compared.section(result.comparison)
+    section, red = compared.section(result.comparison), compared.red(result.comparison)
     for row in (*section.rows, *section.folded):
-        if row.verdict in compared.WORSE:
+        if row.verdict in compared.WORSE | red:
             yield model.Annotation(
                 file=escape.visible(start.file),
                 line=start.line,
                 title=f"{row.what}: {row.verdict}",
                 message=f"{row.base} on base, {row.head} on head; change {row.change}",
-                level="error" if result.verdict == "fail" else "warning",
+                level="error" if row.verdict in red else "warning",
             )
 
 
@@ -80,7 +80,7 @@ def _finding(finding: model.Finding, result: model.Result, start: model.Place) -
         line=place.line,
         title=f"Load test: {wording.EFFECTS[finding.effect]}",
         message=f"{escape.visible(message, longest=_LONGEST)}. What to do: {remedy}",
-        level="error",
+        level="warning" if result.verdict == "pass" else "error",
     )
 
 

@@ -27,6 +27,7 @@ MARKS: dict[model.ComparisonVerdict, str] = {
     "no change": "✅",
 }
 WORSE = frozenset({"slower", "more errors"})
+"""Verdicts on rows that are bad news, whether or not a user fails on them."""
 _ORDER = ("invalid", "more errors", "slower", "inconclusive", "faster", "fewer errors", "no change")
 
 
@@ -55,22 +56,26 @@ class Section:
 
 def section(comparison: model.Comparison) -> Section:
     """Prepare what is shown of a comparison."""
-    ranked = [row(each) for each in sorted(comparison.rows, key=rank)]
+    changes = [row(each, comparison.min_effect) for each in sorted(comparison.rows, key=rank)]
     errors = [_errors(each) for each in sorted(comparison.errors_of, key=_by_verdict)]
-    striking = [row for row in errors if row.verdict != "no change"]
-    quiet = [row for row in errors if row.verdict == "no change"]
-    work = row(comparison.throughput)
-    work_first = [work] if work.verdict not in ("no change", "invalid") else []
-    first = [*striking, *work_first, *ranked]
+    work = row(comparison.throughput, comparison.min_effect)
+    # Stable: of one verdict errors stand first, then what got done; quiet ones last.
+    striking = [each for each in (*errors, work) if each.verdict not in ("no change", "invalid")]
+    first = sorted((*striking, *changes), key=lambda each: _ORDER.index(each.verdict))
     # The row on all errors is always open: a comment without it says nothing about failures.
     shown = OPEN_ROWS - 1
-    rest = [*first[shown:], *quiet, *([] if work_first else [work])]
+    rest = [*first[shown:], *(each for each in (*errors, work) if each not in striking)]
     return Section(
         rows=(*first[:shown], _errors(comparison.errors)),
         folded=tuple(rest),
         basis=tuple(_basis(comparison)),
         left_out=tuple(_left_out(comparison)),
     )
+
+
+def red(comparison: model.Comparison) -> frozenset[str]:
+    """Return the verdicts that make a row red: those that the user fails on. Of invalid ones a finding tells."""
+    return frozenset(comparison.fail_on) - {"invalid"}
 
 
 def rank(row: model.Change) -> tuple[int, float]:
@@ -82,7 +87,7 @@ def _by_verdict(errors: model.Errors) -> tuple[int, float]:
     return _ORDER.index(errors.verdict), errors.base - errors.head
 
 
-def row(change: model.Change) -> Row:
+def row(change: model.Change, min_effect: float) -> Row:
     """Put one change into words."""
     return Row(
         what=_what(change),
@@ -90,7 +95,7 @@ def row(change: model.Change) -> Row:
         head=figures.of_unit(change.head, change.unit),
         change=escape.Markdown(interval(change)),  # ours: a plus sign starts no list here
         verdict=change.verdict,
-        note=_note(change),
+        note=_note(change, min_effect),
         strong=change.verdict in ("slower", "faster"),
     )
 
@@ -99,7 +104,7 @@ def _errors(errors: model.Errors) -> Row:
     what = f"errors of {endpoint(errors.name, errors.method)}" if errors.name else "errors"
     what = "iterations that failed" if errors.metric == "iterations_failed" else what
     return Row(
-        what=what + _in(errors.scenario),
+        what=what + within(errors.scenario),
         base=figures.share(errors.base),
         head=figures.share(errors.head),
         change=figures.NOTHING,
@@ -111,19 +116,20 @@ def _errors(errors: model.Errors) -> Row:
 
 def _what(row: model.Change) -> str:
     if row.metric == "http_req_duration":
-        return f"{endpoint(row.name, row.method)} {short(row.stat)}{_in(row.scenario)}"
+        return f"{endpoint(row.name, row.method)} {short(row.stat)}{within(row.scenario)}"
     named = {"dropped_iterations": "load that ran", "iterations": "iterations"}
-    return named.get(row.metric, "requests") + _in(row.scenario)
+    return named.get(row.metric, "requests") + within(row.scenario)
 
 
 def subject(row: model.Change) -> str:
     """Return what changed, as a sentence names it: `p95 of GET /search`."""
     if row.metric == "http_req_duration":
-        return f"{short(row.stat)} of {endpoint(row.name, row.method)}{_in(row.scenario)}"
+        return f"{short(row.stat)} of {endpoint(row.name, row.method)}{within(row.scenario)}"
     return _what(row)
 
 
-def _in(scenario: str) -> str:
+def within(scenario: str) -> str:
+    """Return where something was seen, "" with one scenario."""
     return f" in {escape.visible(scenario)}" if scenario else ""
 
 
@@ -146,18 +152,33 @@ def interval(row: model.Change) -> str:
     return f"{figures.percent(row.change)} ({low} … {high} %)"
 
 
-def _note(row: model.Change) -> str:
+def bound(row: model.Change) -> float | None:
+    """Return the slowdown beyond which an inconclusive row rules all out, None where it rules out nothing.
+
+    A row that is open for a reason of its own, such as an early end, rules nothing out.
+    """
+    if row.verdict != "inconclusive" or row.interval is None or row.reason:
+        return None
+    return row.interval[1] if row.unit == "ms" else -row.interval[0]
+
+
+def _note(row: model.Change, min_effect: float) -> str:
     """Say what an inconclusive row rules out, and what would settle it."""
-    if row.verdict != "inconclusive" or row.interval is None:
+    worst = bound(row)
+    if worst is None or row.interval is None:
         return escape.visible(row.reason)
     low, high = row.interval
-    sure = "within noise for this many rows" if low * high > 0 else ""
-    ruled = f"a slowdown above {figures.unsigned(high)} is ruled out" if high > 0 else ""
+    sure = ""
+    if low * high > 0:
+        small = f"smaller than the {figures.unsigned(min_effect)} that are reported"
+        sure = "within noise for this many rows" if abs(row.change) >= min_effect else small
+    what = "a slowdown above" if row.unit == "ms" else "a drop of more than"
+    ruled = f"{what} {figures.unsigned(worst)} is ruled out" if worst > 0 else ""
     settle = ""
     if row.settle_s is not None and row.settle_half_width is not None:
         half = figures.unsigned(row.settle_half_width)
         settle = f"{_seconds(row.settle_s)} would narrow this to about ±{half}"
-    return "; ".join(part for part in (escape.visible(row.reason), sure, ruled, settle) if part)
+    return "; ".join(part for part in (sure, ruled, settle) if part)
 
 
 def _basis(comparison: model.Comparison) -> Iterable[str]:
@@ -166,14 +187,15 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
     unequal = f"{base} requests on base, {head} on head"
     requests = f"{base} requests a side" if base == head else unequal
     yield from _made(comparison)
+    width = f" of {comparison.slice_s:g} s" if comparison.slice_s else ""
     how = "in turns" if comparison.mode == "alternate" else "at the same time"
     yield (
         f"{_seconds(comparison.seconds)} measured on both sides {how}, "
         f"{counted(comparison.rounds, 'round')}, {requests}, "
-        f"{counted(comparison.slices, 'slice')} of {comparison.slice_s:g} s."
+        f"{counted(comparison.slices, 'slice')}{width}."
     )
     yield from (
-        f"After {counted(each.rounds, 'round')} of {comparison.rounds_planned}{_in(each.scenario)} "
+        f"After {counted(each.rounds, 'round')} of {comparison.rounds_planned}{within(each.scenario)} "
         f"figures were looked at as planned: {each.verdict}."
         for each in comparison.looks
     )

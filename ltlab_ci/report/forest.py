@@ -80,7 +80,10 @@ def of(comparison: model.Comparison) -> Forest | None:
     if not known:
         return None
     shown = known[:MOST_ROWS]
-    axis = _axis([end for _, interval in shown for end in interval], comparison.min_effect)
+    ends = [
+        (1 if row.unit == "ms" else -1) * log_of(end) for row, interval in shown for end in interval
+    ]
+    axis = _axis(ends, comparison.min_effect)
     left = len(known) - len(shown)
     least = math.log1p(comparison.min_effect)
     return Forest(
@@ -111,8 +114,7 @@ def log_of(change: float) -> float:
     return math.log1p(change) if change > -1 else -math.inf
 
 
-def _axis(ends: Sequence[float], min_effect: float) -> Axis:
-    logs = [log_of(end) for end in ends]
+def _axis(logs: Sequence[float], min_effect: float) -> Axis:
     reach = max(_LEAST_REACH, math.log1p(min_effect))
     low = min(-reach, max(_LOWEST, min(logs)))
     high = max(reach, min(_HIGHEST, max(logs)))
@@ -121,15 +123,17 @@ def _axis(ends: Sequence[float], min_effect: float) -> Axis:
 
 
 def _mark(row: model.Change, interval: tuple[float, float], axis: Axis) -> Mark:
-    told = compared.row(row)
-    low, high = (log_of(end) for end in interval)
+    told = compared.row(row, 0.0)
+    # Less work done lies on the side of what is slower.
+    side = 1 if row.unit == "ms" else -1
+    low, high = sorted(side * log_of(end) for end in interval)
     return Mark(
         what=told.what,
         change=told.change,
         verdict=told.verdict,
         low=axis.place(low),
         high=axis.place(high),
-        x=axis.place(log_of(row.change)),
+        x=axis.place(side * log_of(row.change)),
         low_cut=low < axis.low,
         high_cut=high > axis.high,
         sure=told.strong,

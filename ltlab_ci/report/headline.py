@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from ltlab_ci import model
 from ltlab_ci.report import compared, figures
 
+_USUAL_EFFECT = 0.03
 _NONE, _FEWER = 30, 100  # calls on base, to say that head made none, or less than half
 
 
@@ -32,11 +33,12 @@ def _said(comparison: model.Comparison, findings: Sequence[model.Finding]) -> st
             return f"{said}; {slower}" if slower else said
         case "slower" | "faster":
             found = [row for row in rows if row.verdict == comparison.verdict]
-            return "; ".join([_named(found), *_open(comparison.rows)])
+            return "; ".join([_named(found), *_failing(comparison), *_open(rows)])
         case "inconclusive":
-            return "; ".join(
-                ["no slowdown was shown", *_failing(comparison), *_open(comparison.rows)]
-            )
+            least = comparison.min_effect
+            above = f" above {figures.unsigned(least)}" if least > _USUAL_EFFECT else ""
+            none = f"no slowdown{above} was shown"
+            return "; ".join([none, *_failing(comparison), *_open(rows)])
         case "no change":
             return f"no change beyond 5 % in {compared.counted(len(comparison.rows), 'row')}"
 
@@ -55,21 +57,24 @@ def _named(found: Sequence[model.Change]) -> str:
 
 def _lost(comparison: model.Comparison) -> Iterable[str]:
     """Say what was called on base and hardly on head: a list that came back empty, as like as not."""
-    even = comparison.head_requests / max(1, comparison.base_requests)
-    all_of: list[model.LeftOut | model.Unjudged] = [*comparison.endpoints]
-    all_of += [each for each in comparison.left_out if not each.stat]
+    # Looping VUs of a slow head call everything less often.
+    done = (row for row in (*comparison.rows, comparison.throughput) if row.unit == "per s")
+    even = {row.scenario: min(1.0, row.head / row.base) for row in done if row.base}
+    seen: list[model.LeftOut | model.Unjudged] = [*comparison.endpoints]
+    seen += [each for each in comparison.left_out if not each.stat]
     lost = [
         each
-        for each in all_of
+        for each in seen
         if each.base_requests >= (_FEWER if each.head_requests else _NONE)
-        and each.head_requests < each.base_requests * even / 2
+        and each.head_requests < each.base_requests * even.get(each.scenario, 1.0) / 2
     ]
     if lost:
         first = min(lost, key=lambda each: each.head_requests / each.base_requests)
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-        seen, before = figures.count(first.head_requests), figures.count(first.base_requests)
-        called = f"called {seen} times on head" if first.head_requests else "not called on head"
-        yield f"{compared.endpoint(first.name, first.method)}{more} was {called}, {before} times on base"
+        there, before = figures.count(first.head_requests), figures.count(first.base_requests)
+        called = f"called {there} times on head" if first.head_requests else "not called on head"
+        where = f"{compared.endpoint(first.name, first.method)}{compared.within(first.scenario)}"
+        yield f"{where}{more} was {called}, {before} times on base"
 
 
 def _fail(of: Sequence[model.Errors]) -> str:
@@ -77,7 +82,8 @@ def _fail(of: Sequence[model.Errors]) -> str:
     what = "iterations" if worst.metric == "iterations_failed" else "requests"
     named = f" of {compared.endpoint(worst.name, worst.method)}" if worst.name else ""
     shares = figures.share(worst.head), figures.share(worst.base)
-    return f"{shares[0]} of {what}{named} fail on head, {shares[1]} on base"
+    where = compared.within(worst.scenario)
+    return f"{shares[0]} of {what}{named}{where} fail on head, {shares[1]} on base"
 
 
 def _failing(comparison: model.Comparison) -> Iterable[str]:
@@ -93,8 +99,12 @@ def _failing(comparison: model.Comparison) -> Iterable[str]:
 
 def _open(rows: Sequence[model.Change]) -> Iterable[str]:
     """Say how many rows are inconclusive, and what is ruled out for all of them."""
-    unsure = [row for row in rows if row.verdict == "inconclusive" and row.interval is not None]
-    if unsure:
-        bound = max(row.interval[1] for row in unsure if row.interval is not None)
-        what = f"a slowdown above {figures.unsigned(bound)} is" if bound > 0 else "a slowdown is"
+    unsure = [row for row in rows if row.verdict == "inconclusive"]
+    bounds = [compared.bound(row) for row in unsure]
+    known = [each for each in bounds if each is not None]
+    if unsure and len(known) == len(unsure):
+        worst = max(known)
+        what = f"a slowdown above {figures.unsigned(worst)} is" if worst > 0 else "a slowdown is"
         yield f"{compared.counted(len(unsure), 'row')} inconclusive, in which {what} ruled out"
+    elif unsure:
+        yield f"{compared.counted(len(unsure), 'row')} inconclusive"

@@ -20,12 +20,12 @@ def render(result: model.Result) -> str:
     """Return all scenarios as JUnit suites; findings without a scenario form a suite `ltlab`."""
     names = {scenario.name for scenario in result.scenarios}
     suites = [
-        _suite(scenario.name, scenario.verdicts, _about(result.findings, scenario.name))
+        _suite(scenario.name, scenario.verdicts, _about(result, scenario.name))
         for scenario in result.scenarios
     ]
     if result.comparison is not None:
-        suites.append(_comparison(result.comparison, failing=result.verdict == "fail"))
-    rest = [one for one in _serious(result.findings) if one.scenario not in names]
+        suites.append(_comparison(result.comparison))
+    rest = [one for one in _serious(result) if one.scenario not in names]
     if rest:
         suites.append(_suite(_OURS, (), rest))
     if result.verdict != "pass" and not any(_is_red(suite) for suite in suites):
@@ -33,14 +33,14 @@ def render(result: model.Result) -> str:
     return str(junit_xml.to_xml_report_string(suites))
 
 
-def _comparison(comparison: model.Comparison, *, failing: bool) -> junit_xml.TestSuite:
+def _comparison(comparison: model.Comparison) -> junit_xml.TestSuite:
     """Return a case a row of base against head; what the user does not fail on is never red."""
     section = compared.section(comparison)
     cases = []
     for row in (*section.rows, *section.folded):
         case = junit_xml.TestCase(_clean(row.what), classname=_COMPARISON)
         said = _clean(f"{row.what}: {row.base}, then {row.head} ({row.change}): {row.verdict}")
-        if failing and row.verdict in compared.WORSE:
+        if row.verdict in compared.red(comparison):
             case.add_failure_info(message=said, failure_type=row.verdict)
         else:
             case.stdout = f"{said}; {_clean(row.note)}" if row.note else said
@@ -69,7 +69,8 @@ def _threshold_case(scenario: str, verdict: model.Verdict) -> junit_xml.TestCase
         case wording.Group.FAIL | wording.Group.NO_DATA as group:
             case.add_failure_info(message=said, output=details, failure_type=group.value)
         case wording.Group.WARNING:
-            case.stdout = f"warning, does not fail the run: {details}"
+            alone = "" if verdict.unsure else ", does not fail the run"
+            case.stdout = f"warning{alone}: {details}"
         case wording.Group.PASS:
             pass
     return case
@@ -95,12 +96,15 @@ def _verdict_case(result: model.Result) -> junit_xml.TestCase:
     return case
 
 
-def _about(findings: Sequence[model.Finding], scenario: str) -> list[model.Finding]:
-    return [finding for finding in _serious(findings) if finding.scenario == scenario]
+def _about(result: model.Result, scenario: str) -> list[model.Finding]:
+    return [finding for finding in _serious(result) if finding.scenario == scenario]
 
 
-def _serious(findings: Sequence[model.Finding]) -> list[model.Finding]:
-    return [finding for finding in findings if finding.effect != "warn"]
+def _serious(result: model.Result) -> list[model.Finding]:
+    """Return what failed the run: where `fail_on` leaves it green, an invalid comparison did not."""
+    if result.verdict == "pass":
+        return []
+    return [finding for finding in result.findings if finding.effect != "warn"]
 
 
 def _is_red(suite: junit_xml.TestSuite) -> bool:

@@ -147,7 +147,12 @@ def title_of(result: model.Result) -> tuple[str, str]:
     if result.comparison is None or result.verdict == "error" or broken:
         return wording.TITLES[result.verdict]
     verdict = result.comparison.verdict
-    return compared.MARKS[verdict], f"Load test: {verdict}"
+    mark, title = compared.MARKS[verdict], f"Load test: {verdict}"
+    if (
+        result.verdict == "fail" and mark == "✅"
+    ):  # something beside it failed: head alone, or a row
+        return wording.TITLES["fail"]
+    return ("❌" if result.verdict == "fail" and verdict == "inconclusive" else mark), title
 
 
 def ordered(result: model.Result) -> list[Row]:

@@ -145,32 +145,31 @@ class _Reader:
     def _iterations(self) -> dict[str, Any]:
         """Return what a Side says of its iterations.
 
-        k6 tells of an iteration at its end, so one that was cut off has left no sample. None can have been, of
-        those that began longer before the last end than any took. Artillery tells of each virtual user's
-        start, and only of those that did not fail how long they took.
+        k6 itself tells of an iteration at its end, so one that was cut off has left no sample. None can have been, of
+        those that began longer before the last end than any took. In our rounds, and with Artillery, the start is
+        told of too.
         """
         found = self._db.execute(
             "SELECT metric, time_ns, value FROM samples WHERE metric IN "
-            "('iteration_duration', 'dropped_iterations', 'ltlab_iterations_failed', "
-            "'vusers.created', 'vusers.failed')"
+            "('iteration_duration', 'dropped_iterations', 'ltlab_iterations_begun', "
+            "'ltlab_iterations_failed', 'vusers.created', 'vusers.failed')"
         ).fetchnumpy()
 
-        def of(metric: str, column: str) -> np.ndarray:
+        def of(metric: str, column: str = "time_ns") -> np.ndarray:
             return np.asarray(found[column][found["metric"] == metric])
 
-        ends_ns, took_ns = (
-            of("iteration_duration", "time_ns"),
-            of("iteration_duration", "value") * 1e6,
-        )
-        began_ns = of("vusers.created", "time_ns")
-        failed_ns = np.concatenate(
-            [of(name, "time_ns") for name in ("ltlab_iterations_failed", "vusers.failed")]
-        )
-        known = len(began_ns) > 0
-        cut_off = len(ends_ns) > 0 and not known
+        ends_ns, took_ns = of("iteration_duration"), of("iteration_duration", "value") * 1e6
+        starts_ns = ends_ns - took_ns.astype(np.int64)
+        complete_ns = int(ends_ns.max()) - int(took_ns.max()) if len(ends_ns) else None
+        begun_ns = of("ltlab_iterations_begun")
+        failed = [of("ltlab_iterations_failed"), of("vusers.failed")]
+        if len(begun_ns):
+            failed.append(_without_end(begun_ns, starts_ns, complete_ns))
+        began_ns = np.concatenate([begun_ns, of("vusers.created")])
+        failed_ns = np.concatenate(failed)
         return {
-            "iterations_ns": began_ns if known else ends_ns - took_ns.astype(np.int64),
-            "complete_ns": int(ends_ns.max()) - int(took_ns.max()) if cut_off else None,
+            "iterations_ns": began_ns if len(began_ns) else starts_ns,
+            "complete_ns": None if len(began_ns) else complete_ns,
             "failed_ns": failed_ns if len(failed_ns) else None,
             "dropped": int(of("dropped_iterations", "value").sum()),
         }
@@ -180,6 +179,25 @@ class _Reader:
             "SELECT time_ns, value AS cpu FROM samples WHERE metric = 'service_cpu'"
         ).fetchnumpy()
         return found
+
+
+def _without_end(
+    begun_ns: np.ndarray, starts_ns: np.ndarray, complete_ns: int | None
+) -> np.ndarray:
+    """Return when those began that never ended, though all others that began then have: they hang.
+
+    `starts_ns` are of those that ended; each lies just before the moment at which the script says it began.
+    """
+    ended, at = np.sort(starts_ns), 0
+    hang = []
+    for moment in (
+        np.sort(begun_ns[begun_ns < complete_ns]) if complete_ns is not None else begun_ns
+    ):
+        if at < len(ended) and ended[at] <= moment:
+            at += 1
+        else:
+            hang.append(moment)
+    return np.array(hang, dtype=np.int64)
 
 
 def _refuse(recording: model.Recording, sides: tuple[tuple[Path, ...], ...]) -> None:

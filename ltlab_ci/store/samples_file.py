@@ -62,7 +62,8 @@ def select(db: duckdb.DuckDBPyConnection, path: Path) -> str:
         f"{columns['value']}::DOUBLE AS value, {name} AS name, {method} AS method, "
         f"{_ok(columns)} AS ok FROM {source} WHERE {columns['metric']} IN "
         "('http_req_duration', 'http_req_failed', 'iteration_duration', 'dropped_iterations', "
-        "'ltlab_iterations_failed', 'vusers.created', 'vusers.failed', 'service_cpu') "
+        "'ltlab_iterations_begun', 'ltlab_iterations_failed', 'vusers.created', 'vusers.failed', "
+        "'service_cpu') "
         f"AND ({columns['metric']} != 'http_req_failed' OR {columns['value']} = 1) "
         f"AND {columns['value']} BETWEEN 0 AND 1e10 {outside if 'group' in columns else ''}"
     )

@@ -78,6 +78,7 @@ def _basis(recording: model.Recording, whole: slices.Cut, rules: model.Rules) ->
         "slice_s": whole.width_s,
         "alpha": ALPHA * rules.share,
         "min_effect": rules.min_effect,
+        "fail_on": tuple(sorted(rules.fail_on)),
     }
 
 
@@ -94,11 +95,16 @@ def _counts(recording: model.Recording, whole: slices.Cut) -> tuple[Ints, Ints]:
 def _without_bad_gains(
     rows: tuple[model.Change, ...], errors: model.Errors, errors_of: tuple[model.Errors, ...]
 ) -> tuple[model.Change, ...]:
-    """Take *faster* back where more requests fail: an error is often answered in no time."""
-    worse = {(each.name, each.method) for each in errors_of if failures.rose(each)}
+    """Take *faster* back where more fails: an error is often answered in no time.
+
+    Whatever an iteration that failed did not get to is missing from all rows.
+    """
+    rose = [each for each in (errors, *errors_of) if failures.rose(each)]
+    worse = {(each.name, each.method) for each in rose if each.name}
+    everywhere = any(not each.name for each in rose)
     return tuple(
-        row.model_copy(update={"verdict": "inconclusive", "reason": "more requests fail on head"})
-        if row.verdict == "faster" and (failures.rose(errors) or (row.name, row.method) in worse)
+        row.model_copy(update={"verdict": "inconclusive", "reason": "more fails on head"})
+        if row.verdict == "faster" and (everywhere or (row.name, row.method) in worse)
         else row
         for row in rows
     )

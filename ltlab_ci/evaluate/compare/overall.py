@@ -32,7 +32,7 @@ def merge(parts: Mapping[str, model.Comparison]) -> model.Comparison:
     """Return one comparison of all scenarios by name; a single one is returned as it is.
 
     Rows, errors and endpoints name their scenario. Each part has spent its own share of the
-    permitted false alarms, so the shares add up.
+    permitted false alarms, so the shares add up. Slices of different widths have none together: 0.
     """
     if len(parts) == 1:
         return next(iter(parts.values()))
@@ -54,6 +54,8 @@ def merge(parts: Mapping[str, model.Comparison]) -> model.Comparison:
     update["rows"] = (*update["rows"], *work[1:])
     update["errors_of"] = (*(each.errors for each in named), *update["errors_of"])
     update["alpha"] = digits.cut(update["alpha"])
+    widths = {each.slice_s for each in named}
+    update["slice_s"] = widths.pop() if len(widths) == 1 else 0.0
     return first.model_copy(update=update)
 
 
@@ -78,7 +80,7 @@ def settled(comparison: model.Comparison) -> bool:
         return False
     slower = {_key(row) for row in comparison.rows if row.verdict == "slower"}
     open_ = {_key(row) for row in comparison.rows if row.verdict == "inconclusive"}
-    known = worse(comparison) and not slower & open_
+    known = bool(slower) and not slower & open_
     return known or "more errors" in seen or "inconclusive" not in seen
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from ltlab_ci.evaluate.compare import launches, signedrank, slices
 
 SAME_RATE = 0.01
 _LEAST_DROP = 0.01
+_LEAST_STARTS = 4
+_NEARLY_ALL = 0.9
+_TOO_FEW = "too few iterations in a slice"
 
 
 def load_model(recording: model.Recording, whole: slices.Cut, rules: model.Rules) -> str:
@@ -57,13 +61,25 @@ def judge(
     recording: model.Recording, whole: slices.Cut, kind: str, rules: model.Rules, alpha: float
 ) -> model.Change:
     """Return the row on throughput. Open: the share of due iterations that ran. Closed: the rate."""
-    counts = [slices.arrivals(recording, whole, side) for side in slices.SIDES]
-    known = (counts[0] > 0) & (counts[1] > 0)
-    if kind == "open" or not known.any():
+    if kind == "open":
         return _completed(recording)
-    logs = np.where(known, np.log(np.maximum(counts[1], 1) / np.maximum(counts[0], 1)), np.nan)
-    differences = logs[:, None]
-    [at] = launches.estimates(differences, whole.round_of)
+    fine, counts = _cut(recording, whole)
+    base, head = (float(each.sum() / max(1e-9, fine.seconds)) for each in counts)
+    known = partial(
+        model.Change,
+        metric="iterations" if recording.rounds[0].base.iterations_ns.size else "http_reqs",
+        stat="rate",
+        unit="per s",
+        base=base,
+        head=head,
+    )
+    if not _enough(counts):
+        change = head / base - 1 if base else 0.0
+        return known(change=change, interval=None, verdict="inconclusive", reason=_TOO_FEW)
+    # A slice that one side began nothing in counts as half an iteration, not as none to compare.
+    logs = np.log(np.maximum(counts[1], 0.5) / np.maximum(counts[0], 0.5))
+    differences = np.where(sum(counts) > 0, logs, np.nan)[:, None]
+    [at] = launches.estimates(differences, fine.round_of)
     test = signedrank.joint(signedrank.scores(differences), alpha)
     apart = test.p[0] <= alpha and at.beyond(test.critical(alpha))
     verdict: model.ChangeVerdict = "inconclusive"
@@ -71,17 +87,30 @@ def judge(
         verdict = "slower" if at.centre < 0 else "faster"
     elif max(abs(at.low90), abs(at.high90)) <= math.log(1.05):
         verdict = "no change"
-    return model.Change(
-        metric="iterations" if recording.rounds[0].base.iterations_ns.size else "http_reqs",
-        stat="rate",
-        unit="per s",
-        base=float(counts[0].sum() / whole.seconds),
-        head=float(counts[1].sum() / whole.seconds),
+    return known(
         change=math.expm1(at.centre),
         interval=(math.expm1(at.low95), math.expm1(at.high95)),
         verdict=verdict,
         rounds=tuple(None if math.isnan(each) else math.expm1(each) for each in at.rounds),
     )
+
+
+def _cut(recording: model.Recording, whole: slices.Cut) -> tuple[slices.Cut, list[slices.Ints]]:
+    """Return the narrowest slices of which nearly all have enough starts a side, else those of latency.
+
+    VUs that begin together begin again together: slices narrower than an iteration hold many starts or none.
+    """
+    for fine in slices.widths(recording):
+        if fine.width_s >= whole.width_s and fine.total >= slices.FEWEST_SLICES:
+            counts = [slices.arrivals(recording, fine, side) for side in slices.SIDES]
+            if _enough(counts):
+                return fine, counts
+    return whole, [slices.arrivals(recording, whole, side) for side in slices.SIDES]
+
+
+def _enough(counts: list[slices.Ints]) -> bool:
+    fewer = np.minimum(*counts)
+    return len(fewer) > 0 and bool((fewer >= _LEAST_STARTS).mean() >= _NEARLY_ALL)
 
 
 def completed(recording: model.Recording, side: str) -> float:

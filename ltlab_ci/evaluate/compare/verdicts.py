@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 P99 = 0.99
 _SHOWN = (0.5, 0.95, 0.9, P99, 0.999)
 _NO_CHANGE = math.log(1.05)
+_LEAST_MS = 0.001  # no engine resolves less, and nothing has no logarithm
+_STALLS = "all requests together differ more than their slices do: a few moments stand out"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,11 +41,8 @@ class Latency:
     @property
     def differences(self) -> Floats:
         """Return ln head - ln base; shape (slices, endpoints * judged), NaN where nothing is known."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found = np.log(self.head) - np.log(self.base)
-        return np.where(np.isfinite(found), found, np.nan).reshape(
-            len(found), found.shape[1] * found.shape[2]
-        )
+        found = np.log(np.maximum(self.head, _LEAST_MS)) - np.log(np.maximum(self.base, _LEAST_MS))
+        return found.reshape(len(found), found.shape[1] * found.shape[2])
 
 
 def measure(
@@ -84,25 +83,33 @@ def judge(
     for column, ((endpoint, at_share), at) in enumerate(zip(judged, found, strict=True)):
         name, method = recording.endpoints[whole.tested[endpoint]]
         alarm = bool(test.p[column] <= alpha) and _clear(at, critical, rules)
-        verdict = _verdict(at, alarm=alarm)
-        settle = _settle(at, whole.seconds) if verdict == "inconclusive" else (None, None)
-        rows.append(
-            model.Change(
-                metric="http_req_duration",
-                name=name,
-                method=method,
-                stat=stat(latency.judged[at_share]),
-                base=float(latency.base_all[endpoint, at_share]),
-                head=float(latency.head_all[endpoint, at_share]),
-                change=math.expm1(at.centre),
-                interval=(math.expm1(at.low95), math.expm1(at.high95)),
-                verdict=verdict,
-                rounds=tuple(None if math.isnan(one) else math.expm1(one) for one in at.rounds),
-                settle_s=settle[0],
-                settle_half_width=settle[1],
-            )
+        row = model.Change(
+            metric="http_req_duration",
+            name=name,
+            method=method,
+            stat=stat(latency.judged[at_share]),
+            base=float(latency.base_all[endpoint, at_share]),
+            head=float(latency.head_all[endpoint, at_share]),
+            change=math.expm1(at.centre),
+            interval=(math.expm1(at.low95), math.expm1(at.high95)),
+            verdict=_verdict(at, alarm=alarm),
+            rounds=tuple(None if math.isnan(one) else math.expm1(one) for one in at.rounds),
         )
+        rows.append(row.model_copy(update=_open(row, at, whole.seconds)))
     return tuple(rows)
+
+
+def _open(row: model.Change, at: launches.Estimate, seconds: float) -> dict[str, object]:
+    """Return what is left open: by moments that stand out, or by a measurement that was too short."""
+    apart = math.log(max(row.head, _LEAST_MS) / max(row.base, _LEAST_MS))
+    stands_out = abs(apart) > _NO_CHANGE and not at.low95 <= apart <= at.high95
+    if row.verdict == "no change" and stands_out:
+        # The centre of the slices is not moved by a few of them: noise, or a service that stalls now and then.
+        return {"verdict": "inconclusive", "reason": _STALLS}
+    if row.verdict != "inconclusive":
+        return {}
+    settle_s, half_width = _settle(at, seconds)
+    return {"settle_s": settle_s, "settle_half_width": half_width}
 
 
 def _judged(whole: slices.Cut, latency: Latency) -> list[tuple[int, int]]:

@@ -154,11 +154,30 @@ def test_publish__says_everything_in_files_too(
     assert hub.check_runs == []
 
 
+def _failing_in_two_scenarios() -> model.Result:
+    """Return a comparison of two scenarios in one of which an endpoint fails more."""
+    calm, worse = (comparisons.errors(verdict=each) for each in ("no change", "more errors"))
+    named = {"scenario": "buy", "name": "/pay"}
+    return comparisons.a_result(
+        comparisons.a_comparison(
+            verdict="more errors",
+            rows=(),
+            errors=worse,
+            errors_of=(
+                calm.model_copy(update={"scenario": "browse"}),
+                worse.model_copy(update={"scenario": "buy"}),
+                worse.model_copy(update=named),
+            ),
+        )
+    )
+
+
 def test_publish__counts_what_a_comparison_found_worse(work: Workplace) -> None:
     for result, worse in (
         (comparisons.slower(), "1"),
         (comparisons.faster(), "0"),
         (comparisons.inconclusive(), "0"),
+        (_failing_in_two_scenarios(), "1"),
     ):
         work.measured(result)
         work.publish()

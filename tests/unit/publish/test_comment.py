@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ltlab_ci import model
 from ltlab_ci.publish import comment, forge
 from tests.unit.hub import HEAD, NEWER
-from tests.unit.report import cases, results
+from tests.unit.report import cases, comparisons, results
 
 PULL = forge.Pull(number=3, is_open=True, head_sha=HEAD)
 MARKER = comment.Marker(id="ltlab", sha=HEAD, run=(5, 1), state="abc")
@@ -136,3 +136,17 @@ def test_state__tells_verdict_and_failing_rows_and_no_figures() -> None:
     assert comment.state(fails) == comment.state(again)
     assert len({comment.state(each) for each in (fails, more, cases.all_pass(), None)}) == 4
     assert comment.state(cases.compare_hostile()) != comment.state(cases.all_pass())
+
+
+def test_state__knows_of_failures_and_work_that_a_comparison_found() -> None:
+    worse = comparisons.errors(verdict="more errors")
+    done = comparisons.work(verdict="slower")
+    found = [
+        comparisons.a_comparison(),
+        comparisons.a_comparison(errors=worse),
+        comparisons.a_comparison(errors_of=(worse.model_copy(update={"name": "/pay"}),)),
+        comparisons.a_comparison(throughput=done),
+        comparisons.a_comparison(verdict="more errors"),
+    ]
+    states = {comment.state(comparisons.a_result(each)) for each in found}
+    assert len(states) == len(found)

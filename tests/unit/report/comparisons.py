@@ -97,6 +97,7 @@ def a_comparison(**parts: Any) -> model.Comparison:  # noqa: ANN401
         "head_requests": 9600,
         "alpha": 0.01,
         "min_effect": 0.03,
+        "fail_on": ("invalid", "more errors", "slower"),
         "spread": 0.012,
         "rows": (unchanged(), a_change(), unsure(), unchanged(name="POST /cart", method="POST")),
         "errors": errors(),

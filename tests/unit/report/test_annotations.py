@@ -117,5 +117,9 @@ def test_of__what_is_worse_on_head_is_annotated_and_only_that() -> None:
     assert (found[0].file, found[0].line) == ("ltlab.yml", 1)
     assert found[0].message == "0.08 % on base, 31 % on head; change –"  # noqa: RUF001
     assert remarks.of(comparisons.inconclusive()) == ()
-    allowed = comparisons.slower().model_copy(update={"verdict": "pass", "exit_code": 0})
+    slower = comparisons.slower()
+    assert slower.comparison is not None
+    never = slower.comparison.model_copy(update={"fail_on": ()})
+    # A threshold that is crossed beside it does not make red what the user does not fail on.
+    allowed = slower.model_copy(update={"comparison": never, "verdict": "fail"})
     assert {one.level for one in remarks.of(allowed)} == {"warning"}

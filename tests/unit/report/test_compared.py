@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ltlab_ci import model
@@ -95,3 +97,58 @@ def test_view__a_threshold_that_fails_is_not_hidden_by_no_change() -> None:
     calm = comparisons.a_comparison(verdict="no change", rows=(comparisons.unchanged(),))
     result = comparisons.a_result(calm, scenarios=failing, verdict="fail", exit_code=1)
     assert view.build(result, limits=view.SUMMARY).title == "Load test failed"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "title"),
+    [
+        ("no change", ("❌", "Load test failed")),
+        ("faster", ("❌", "Load test failed")),
+        ("inconclusive", ("❌", "Load test: inconclusive")),
+        ("slower", ("❌", "Load test: slower")),
+    ],
+)
+def test_title__is_never_green_where_the_run_failed(
+    verdict: model.ComparisonVerdict, title: tuple[str, str]
+) -> None:
+    """Head alone was no valid measurement, say, and no threshold is crossed."""
+    found = comparisons.a_comparison(verdict=verdict)
+    assert view.title_of(comparisons.a_result(found, verdict="fail", exit_code=1)) == title
+
+
+def test_section__a_slower_row_stands_before_errors_that_are_none() -> None:
+    few = tuple(
+        comparisons.errors(name=f"/{n}", verdict="inconclusive", head_failed=3) for n in range(6)
+    )
+    shown = compared.section(
+        comparisons.a_comparison(rows=(comparisons.a_change(),), errors_of=few)
+    )
+    assert [row.verdict for row in shown.rows[:2]] == ["slower", "inconclusive"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"interval": (0.02, 0.05), "change": 0.035}, "within noise for this many rows; a slow"),
+        ({"interval": (0.01, 0.04), "change": 0.025}, "smaller than the 3 % that are reported; "),
+        (
+            {"metric": "iterations", "unit": "per s", "interval": (-0.21, 0.06), "change": -0.08},
+            "a drop of more than 21 % is ruled out",
+        ),
+        ({"interval": (0.25, 0.35), "change": 0.3, "reason": "cut short"}, "cut short"),
+    ],
+)
+def test_section__what_is_ruled_out(parts: dict[str, Any], said: str) -> None:
+    row = comparisons.unsure(settle_s=None, **parts)
+    [note] = [
+        each.note
+        for each in compared.section(comparisons.a_comparison(rows=(row,))).rows
+        if each.verdict == "inconclusive"
+    ]
+    assert note.startswith(said)
+    assert ("ruled out" in note) is ("reason" not in parts)
+
+
+def test_section__slices_of_two_widths_have_none_together() -> None:
+    shown = compared.section(comparisons.a_comparison(slice_s=0.0, slices=84))
+    assert any(", 84 slices." in line for line in shown.basis)

@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 
 from ltlab_ci import model
 from ltlab_ci.report import junit
-from tests.unit.report import cases, results
+from tests.unit.report import cases, comparisons, results
+
+
+def test_render__an_invalid_comparison_that_the_user_lets_pass_is_not_red() -> None:
+    passed = comparisons.invalid().model_copy(update={"verdict": "pass", "exit_code": 0})
+    assert 'errors="0" failures="0"' in junit.render(passed)
+
+
+def test_render__a_row_that_the_user_does_not_fail_on_is_not_red() -> None:
+    never = comparisons.a_comparison(fail_on=())
+    crossed = cases.one_fails().scenarios
+    result = comparisons.a_result(never, scenarios=crossed, verdict="fail", exit_code=1)
+    assert 'errors="0" failures="1"' in junit.render(result)
 
 
 @pytest.mark.parametrize("case", cases.CASES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,3 +59,16 @@ def a_recording(
         found.append(model.Round(base=sides[0], head=sides[1]))
     names = tuple((f"/{number}", "GET") for number in range(endpoints))
     return model.Recording(endpoints=names, rounds=tuple(found))
+
+
+def stalling(recording: model.Recording) -> model.Recording:
+    """Return it with a head that is twenty times slower for 2 s of every second round."""
+
+    def stalled(one: model.Round, number: int) -> model.Round:
+        into = (one.head.start_ns - one.head.start_ns.min()) / 1e9
+        slow = (into >= 8) & (into < 10) & (number % 2 == 0)
+        return replace(one, head=replace(one.head, ms=np.where(slow, 20, 1) * one.head.ms))
+
+    return replace(
+        recording, rounds=tuple(stalled(one, n) for n, one in enumerate(recording.rounds))
+    )

@@ -225,6 +225,19 @@ def test_compare__iterations_that_fail_on_head_are_errors(base: float) -> None:
     assert (row.what, row.verdict) == ("iterations that failed", "more errors")
 
 
+def test_compare__nothing_is_faster_where_iterations_fail() -> None:
+    found = judged(
+        mapped(
+            giving_up(0.0, 0.06),
+            lambda side, head, _number: replace(side, ms=side.ms * (0.7 if head else 1)),
+        )
+    )
+    assert found.verdict == "more errors"
+    assert {(row.verdict, row.reason) for row in found.rows} == {
+        ("inconclusive", "more fails on head")
+    }
+
+
 def test_compare__iterations_that_fail_alike_are_no_difference() -> None:
     found, findings = compare.compare(giving_up(0.05, 0.05), model.Rules())
     assert not findings
@@ -250,7 +263,7 @@ def test_compare__faster_with_more_errors_is_not_faster() -> None:
     assert found.verdict == "more errors"
     assert (found.errors.verdict, found.errors.base) == ("more errors", 0.0)
     assert {row.verdict for row in found.rows} == {"inconclusive"}
-    assert {row.reason for row in found.rows} == {"more requests fail on head"}
+    assert {row.reason for row in found.rows} == {"more fails on head"}
 
 
 def test_compare__errors_of_one_endpoint_are_named() -> None:
@@ -299,6 +312,48 @@ def test_compare__closed_load_judges_throughput() -> None:
     assert (found.load_model, found.load_model_stated) == ("closed", False)
     assert found.throughput.verdict == "slower"
     assert found.throughput.change == pytest.approx(-0.2, abs=0.02)
+
+
+def test_compare__a_few_moments_that_stand_out_are_not_hidden() -> None:
+    found = judged(simulated.stalling(simulated.a_recording(2, rounds=6, rate=200)))
+    [p95] = [row for row in found.rows if row.stat == "p(95)"]
+    assert p95.head > 1.5 * p95.base
+    assert (p95.verdict, abs(p95.change) < 0.05) == ("inconclusive", True)
+    assert "a few moments stand out" in p95.reason
+    assert "ruled out" not in headline.of(found)
+
+
+def looping(base_s: float, head_s: float, vus: int = 5) -> model.Recording:
+    """Return VUs that begin together and again whenever an iteration of so many seconds has ended."""
+
+    def looped(side: model.Side, head: int, number: int) -> model.Side:  # noqa: ARG001
+        first = int(side.start_ns.min())
+        starts = first + np.arange(0.5, 20, head_s if head else base_s) * 1e9
+        return replace(side, iterations_ns=np.repeat(starts, vus).astype(np.int64))
+
+    return mapped(simulated.a_recording(2, rounds=6, rate=80), looped)
+
+
+def test_compare__long_iterations_are_counted_in_slices_that_hold_several() -> None:
+    halved = judged(looping(5.0, 10.0), load_model="closed").throughput
+    assert halved.change == pytest.approx(-0.5, abs=0.1)
+    assert halved.verdict in ("slower", "inconclusive")
+    assert judged(looping(5.0, 5.0), load_model="closed").throughput.verdict == "no change"
+
+
+def test_compare__too_few_iterations_are_not_judged() -> None:
+    rare = judged(looping(10.0, 20.0, vus=1), load_model="closed").throughput
+    assert (rare.verdict, rare.interval) == ("inconclusive", None)
+    assert rare.reason == "too few iterations in a slice"
+    assert rare.change == pytest.approx(-0.5, abs=0.1)
+
+
+def test_compare__a_time_of_nothing_is_no_crash() -> None:
+    nothing = mapped(
+        simulated.a_recording(2, rate=80),
+        lambda side, _head, _number: replace(side, ms=np.zeros(len(side.ms))),
+    )
+    assert {row.change for row in judged(nothing).rows} == {0.0}
 
 
 def test_compare__open_load_at_different_rates_is_invalid() -> None:

@@ -43,6 +43,19 @@ def test_judge__what_is_shown(stat: str, change: float, limit: str, status: mode
     )
 
 
+@pytest.mark.parametrize("stat", ["p(95)", "avg"])
+def test_judge__what_a_few_moments_carry_over_the_limit_is_not_shown_and_not_hidden(
+    stat: str,
+) -> None:
+    recording = simulated.stalling(simulated.a_recording(1, rounds=6, rate=80))
+    stated = model.Threshold.parse(OF_TIME, f"{stat} < base * 1.5")
+    [verdict] = limits.judge(recording, [stated])
+    assert (verdict.status, verdict.unsure, verdict.blocks) == (FAIL, True, False)
+    assert verdict.observed is not None
+    assert verdict.bound is not None
+    assert verdict.observed > verdict.bound
+
+
 def test_judge__p99_takes_slices_that_are_wide_enough() -> None:
     assert judged("p(99) < base * 1.2", change=1.0, rate=80).status is FAIL
     assert judged("p(99) < base * 3", change=1.0, rate=80).status is PASS
@@ -85,6 +98,8 @@ def test_judge__all_requests_of_a_metric_are_one_figure() -> None:
         ((0.01, 0.10), "base + 2%", FAIL, False),
         ((0.01, 0.01), "base + 5%", PASS, False),
         ((0.0, 0.0), "base + 0.5%", PASS, False),
+        ((0.0, 0.0), "base * 2", PASS, False),  # 0 is no crossing of 0
+        ((0.0, 0.001), "base * 2", FAIL, True),
         ((0.05, 0.05), "base * 3", PASS, False),
         ((0.05, 0.06), "base + 1.5%", None, True),
     ],
@@ -95,7 +110,7 @@ def test_judge__shares_of_failures(
     verdict = judged(f"rate < {limit}", "http_req_failed", failing=failing)
     assert status is None or verdict.status is status
     assert verdict.unsure is unsure
-    assert verdict.blocks is (status is FAIL)
+    assert verdict.blocks is (status is FAIL and not unsure)
     assert verdict.unit == "share"
 
 
