@@ -1,4 +1,4 @@
-"""Figures of the machine as a whole: its processors' time, who listens on a port.
+"""Figures of the machine as a whole: its processors' time, who listens on a port, who talks to whom.
 
 Not here: one program and what it uses (process.py).
 """
@@ -6,8 +6,12 @@ Not here: one program and what it uses (process.py).
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 
 import psutil
+
+Peer = tuple[str, int]
+"""The address and port at the other end of a connection."""
 
 
 def cpu_s() -> tuple[float, float]:
@@ -16,6 +20,17 @@ def cpu_s() -> tuple[float, float]:
     # The kernel counts a guest's time in user time already.
     whole = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
     return whole - times.idle - getattr(times, "iowait", 0.0), whole
+
+
+def peers(pids: Iterable[int]) -> frozenset[Peer]:
+    """Return what processes have TCP connections to now; what cannot be seen is left out."""
+    found: set[Peer] = set()
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            every = psutil.Process(pid).net_connections("tcp")
+            remote = [one.raddr for one in every if one.raddr]
+            found.update((address.ip, address.port) for address in remote)
+    return frozenset(found)
 
 
 def listener(port: int, kind: str = "tcp") -> str:

@@ -107,10 +107,11 @@ def was_too_slow(error: errors.LabError) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What a program and everything it started used: CPU seconds since its start, memory now."""
+    """What a program and everything it started used: CPU seconds since its start, memory; their ids here."""
 
     cpu_s: float
     memory_bytes: int
+    pids: tuple[int, ...] = ()
 
 
 class Child:
@@ -138,12 +139,12 @@ class Child:
     def usage(self) -> Usage:
         """Return what it and its descendants use; what has ended already no longer counts."""
         cpu_s, memory_bytes = 0.0, 0
-        for each in self._descent():
+        found = self._descent()
+        for each in found:
             with contextlib.suppress(psutil.Error), each.oneshot():
-                times = each.cpu_times()
-                cpu_s += times.user + times.system
+                cpu_s += sum(each.cpu_times()[:2])  # user and system
                 memory_bytes += each.memory_info().rss
-        return Usage(cpu_s=cpu_s, memory_bytes=memory_bytes)
+        return Usage(cpu_s=cpu_s, memory_bytes=memory_bytes, pids=tuple(one.pid for one in found))
 
     def _descent(self) -> list[psutil.Process]:
         """Return it and its descendants, which are kept in mind: one may leave its group."""
@@ -260,8 +261,7 @@ def last_lines(log: Path, *, count: int = _TAIL_LINES) -> str:
     """Return the last non-empty lines of a log in one line, for an error message."""
     try:
         with log.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - 65536))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 65536))
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return ""

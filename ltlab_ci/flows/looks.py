@@ -7,6 +7,7 @@ Not here: one round (rounds.py), several scenarios (duet.py), judging (compare.p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ from ltlab_ci.flows import compare, measure, rounds
 from ltlab_ci.flows.case import found
 
 _BUSY_SHARE = 0.95
+_SIDE = re.compile(r"\b(?:base|head)\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,12 +174,14 @@ def _part(
 
 
 def _once(findings: Sequence[model.Finding]) -> Iterator[model.Finding]:
-    """Yield what went wrong, and of each kind of remark the first: rounds resemble one another."""
+    """Yield what went wrong, and of each kind of remark a side's first: rounds resemble one another."""
     seen = set()
     for each in findings:
-        if each.effect != "warn" or each.code not in seen:
+        side = _SIDE.search(each.message)
+        kind = each.code, side and side[0]
+        if each.effect != "warn" or kind not in seen:
             yield each
-        seen.add(each.code)
+        seen.add(kind)
 
 
 def _busy(task: rounds.Task, ran: Sequence[rounds.Ran]) -> Iterator[model.Finding]:

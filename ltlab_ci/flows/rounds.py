@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ltlab_ci import console, errors, load, model
-from ltlab_ci.flows import both, clock, measure, recording, trouble, turns, usage
+from ltlab_ci.flows import both, clock, measure, peers, recording, trouble, turns, usage
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
@@ -22,7 +22,7 @@ from ltlab_ci.store import duck, trimmed
 
 SIDES = ("base", "head")
 _LOOK_EVERY_S = 0.25
-_PATIENCE_S = 5.0
+_PATIENCE_S = 15.0  # Artillery gives a request 10 s
 _CLOCK_STEP_S = 0.5
 _CONTAINERS_APART_S = 2.0  # the second one is made while the first one starts
 
@@ -84,6 +84,7 @@ class _Lane:
     running: service.Running
     child: Program
     recorder: recording.Recorder
+    peers: peers.Peers
     file: Path
 
 
@@ -141,11 +142,10 @@ def _lane(
     plan = prepared.engine.plan(
         prepared.tool, held.scenario, held.script, base_url=running.base_url, run_dir=run_dir
     )
-    # One line tells how it goes; both sides get the same load.
     shown = task.voice.progress(f"{task.name} round {number}", held.script.load.duration_s)
     silent = contextlib.nullcontext(console.Progress("", None, None))
     with (
-        shown if side == "head" else silent as bar,
+        shown if side == "head" else silent as bar,  # one line tells of both
         task.bench.exec(plan.argv, image=prepared.tool.image, env=plan.env, log=plan.log) as child,
     ):
         yield _Lane(
@@ -161,6 +161,7 @@ def _lane(
                 usage.Gauge(child, running.child, run_dir),
                 bar,
             ),
+            peers=peers.Peers(child, running.base_url),
             file=task.folder(side) / duck.file_name(_file(number)),
         )
 
@@ -191,6 +192,7 @@ def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
             codes = [lane.child.wait(_LOOK_EVERY_S) for lane in lanes]
             for lane in lanes:
                 lane.recorder.look()
+                lane.peers.look()
             for lane in lanes:
                 death = lane.running.death()
                 if death is not None:
@@ -253,7 +255,7 @@ def _kept(
     used: dict[str, trimmed.Used] = {}
     if all(found.effect == "warn" for found in findings):
         try:
-            looked = {lane.side: trimmed.look(lane.file, lane.running.base_url) for lane in lanes}
+            looked = {lane.side: _looked(lane) for lane in lanes}
             findings += tuple(trouble.astray(looked, task.name))
             windows = turns.windows(looked, timing)
             used = {
@@ -269,13 +271,21 @@ def _kept(
     )
 
 
+def _looked(lane: _Lane) -> trimmed.Looked:
+    found = trimmed.look(lane.file, lane.running.base_url)
+    if found.astray or not lane.peers.elsewhere:
+        return found
+    return replace(found, astray=lane.peers.elsewhere, elsewhere=1.0)
+
+
 def put_aside(task: Task, number: int) -> None:
     """Take the samples of a round that was cut short away from those that are judged."""
     folder = task.samples / "unfinished" / task.scenario
     for side in SIDES:
         file = task.folder(side) / duck.file_name(_file(number))
-        shutil.rmtree(file.with_suffix(".parts"), ignore_errors=True)
         shutil.rmtree(file.parent / ".spill", ignore_errors=True)
-        if file.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            file.replace(folder / f"{side}-{file.name}")
+        # Parts are left where a full disk kept them from being joined.
+        for each in (file, file.with_suffix(".parts")):
+            if each.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                each.replace(folder / f"{side}-{each.name}")

@@ -41,7 +41,7 @@ def planned(
         )
     turn_s = 2 * apart_s
     warm = math.ceil(comparing.warmup_s / turn_s)
-    number = warm + max(1, round(seconds / turn_s / 2))
+    number = warm + max(1, math.ceil(seconds / turn_s / 2))
     return Turns(
         of={
             side: tuple((2 * turn_s * each + offset, turn_s) for each in range(number))

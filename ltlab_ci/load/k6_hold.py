@@ -53,7 +53,8 @@ _KEPT = ("env", "tags", "options")
 _WAITING = 1  # VU that waits for its start; the next one starts no sooner than it is done
 _GRACE = "5s"  # a request that began in the last moment may end
 _TIGHT_S = 2.0  # an iteration may take as long at a rate that the script does not know
-_LOAD_IN_ENVIRONMENT = {"K6_VUS": "", "K6_DURATION": "", "K6_ITERATIONS": ""}
+_NO_LOAD_IN_ENVIRONMENT = {"K6_VUS": "", "K6_DURATION": "", "K6_ITERATIONS": ""}
+_STAGES = "K6_STAGES"  # k6 takes no empty one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,10 @@ def hold(scenario: model.Scenario, script: Script, steady: Steady, run_dir: Path
             scenario,
             script=run_dir / FILE,
             args=k6_plan.shape(scenario.args)[0],
-            env={**_LOAD_IN_ENVIRONMENT, **scenario.env},
+            env={
+                **{name: value for name, value in scenario.env.items() if name != _STAGES},
+                **_NO_LOAD_IN_ENVIRONMENT,
+            },
         ),
         script=replace(
             script, load=k6_plan.read({"scenarios": scenarios}), options={"scenarios": scenarios}

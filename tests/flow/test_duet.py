@@ -8,6 +8,8 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests import repository
 from tests.flow import projects, versions
 
@@ -92,11 +94,20 @@ def test_engine__that_fails_on_one_side(tmp_path: Path) -> None:
     assert "no such page" in message
 
 
-def test_requests__that_go_elsewhere_are_no_comparison(tmp_path: Path, toy: str) -> None:
+@pytest.mark.parametrize("named", [False, True])
+def test_requests__that_go_elsewhere_are_no_comparison(
+    tmp_path: Path,
+    toy: str,
+    named: bool,  # noqa: FBT001
+) -> None:
+    """k6 has no address of a request with a name: whom it talks to tells."""
     script = versions.SCRIPT.replace("__ENV.BASE_URL", f"'{toy}'")
+    if named:
+        script = script.replace("`${url}/a`", "`${url}/a`, { tags: { name: 'GET /a' } }")
     run = versions.project(tmp_path / "p", files={"load.js": script}).run("compare")
     assert run.code == 1
-    assert f"one went to {toy}/a" in finding(run, "requests-elsewhere")
+    told = toy.removeprefix("http://") if named else f"{toy}/a"
+    assert f"one went to {told}" in finding(run, "requests-elsewhere")
     assert run.found["comparison"] is None
 
 

@@ -88,6 +88,21 @@ def test_hold__the_script_is_run_as_it_is() -> None:
     assert found.scenario.args == ("-e", "A=b", "--quiet")
 
 
+def test_hold__the_load_of_an_environment_does_not_replace_the_one_that_is_held() -> None:
+    env = {"K6_VUS": "10", "K6_DURATION": "10s", "K6_STAGES": "1s:2", "K6_DNS": "ttl=0", "A": "b"}
+    found = k6_hold.hold(
+        factories.a_scenario(env=env),
+        Script(options={"scenarios": {"visit": RAMPED}}),
+        Steady(turns=WHOLE, rate_per_s=None),
+        Path("/report/logs"),
+    )
+    assert {name: value for name, value in found.scenario.env.items() if value} == {
+        "K6_DNS": "ttl=0",
+        "A": "b",
+    }
+    assert "K6_STAGES" not in found.scenario.env
+
+
 @pytest.mark.parametrize(
     ("options", "expected", "said"),
     [
