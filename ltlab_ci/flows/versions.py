@@ -118,34 +118,52 @@ def _base(
 
 
 def _commit(clone: git.Git, config: model.Config) -> tuple[str, str]:
-    """Return base's commit, and where it comes from in words."""
+    """Return base's commit, and where it comes from in words. Raises ConfigError for head's own."""
     against = config.compare.against
-    if against != model.MERGE_BASE:
-        name = clone.remote_branch(against) if not clone.commit(against) else against
-        if not name and not clone.fetch([against], "--depth=1"):
-            name = clone.remote_branch(against)
-        if not name:
-            raise errors.ConfigError(
-                f"git knows no branch, tag or commit {against!r}",
-                remedy="check its name; fetch tags with `git fetch --tags`, or `fetch-tags: true`",
-            )
-        commit = clone.commit(name)
-        return commit, f"{name} ({commit[:_SHORT]})"
-    target = config.compare.target
+    if against == model.MERGE_BASE:
+        commit, what, same = _merge_base(clone, config.compare.target)
+    else:
+        commit, name = _named(clone, against)
+        what, same = f"{name} ({commit[:_SHORT]})", _itself(name)
+    if commit == clone.commit("HEAD") and not clone.dirty(config.report_dir):
+        raise errors.ConfigError(
+            same,
+            remedy="name an older version: --against HEAD~1, or a tag; `ltlab selftest` compares "
+            "head with itself",
+        )
+    return commit, what
+
+
+def _itself(what: str) -> str:
+    return f"base and head are the same: {what} is HEAD, and no file is changed"
+
+
+def _named(clone: git.Git, against: str) -> tuple[str, str]:
+    """Return the commit of a branch, tag or commit, and the name by which git knows it."""
+    name = clone.remote_branch(against) if not clone.commit(against) else against
+    if not name and not clone.fetch([against], "--depth=1"):
+        name = clone.remote_branch(against)
+    if not name:
+        raise errors.ConfigError(
+            f"git knows no branch, tag or commit {against!r}",
+            remedy="check its name; fetch tags with `git fetch --tags`, or `fetch-tags: true`",
+        )
+    return clone.commit(name), name
+
+
+def _merge_base(clone: git.Git, target: model.Target) -> tuple[str, str, str]:
+    """Return the merge base, where it comes from, and what to say where it is HEAD itself."""
     if target.commit:
         commit = clone.commit(target.commit)
         if not commit and not clone.fetch([target.commit], "--depth=1"):
             commit = clone.commit(target.commit)
         if commit:
-            return commit, f"{commit[:_SHORT]}, the merge base by {target.said_by}"
+            what = f"{commit[:_SHORT]}, the merge base by {target.said_by}"
+            return commit, what, _itself(what)
     branch = _target(clone, target)
     commit = clone.merge_base("HEAD", branch) or clone.deepened(branch, target.branch)
-    if commit == clone.commit("HEAD") and not clone.dirty(config.report_dir):
-        raise errors.ConfigError(
-            f"HEAD is part of {branch} already, so its merge base is itself",
-            remedy="name an older version: --against HEAD~1, or a tag",
-        )
-    return commit, f"{commit[:_SHORT]}, the merge base of HEAD and {branch}"
+    what = f"{commit[:_SHORT]}, the merge base of HEAD and {branch}"
+    return commit, what, f"HEAD is part of {branch} already, so its merge base is itself"
 
 
 def _target(clone: git.Git, target: model.Target) -> str:
@@ -195,6 +213,11 @@ def _version(
 def _in_folder(config: model.Config, head: service.Version, folder: Path) -> _Base:
     if not folder.is_dir():
         raise errors.ConfigError(f"no folder {folder} to compare with", remedy=_NAME_ONE)
+    if folder.samefile(config.root):
+        raise errors.ConfigError(
+            f"base and head are the same: {folder} is the folder of head",
+            remedy="name another folder, or a version: --against main",
+        )
     return _version(config, head, folder, f"the folder {folder}")
 
 

@@ -99,6 +99,25 @@ def test_found__changes_of_a_branch_that_is_merged_already(project: Path) -> Non
     assert found(config(project)).facts[0].commit == repository.git(project, "rev-parse", "main")
 
 
+@pytest.mark.parametrize("against", ["work", "HEAD", "v2"])
+def test_found__a_reference_to_head_itself_is_refused_until_something_changes(
+    project: Path, against: str
+) -> None:
+    repository.git(project, "tag", "v2")
+    error = refusal(config(project, against=against))
+    assert error.message == f"base and head are the same: {against} is HEAD, and no file is changed"
+    assert all(word in error.remedy for word in ("HEAD~1", "ltlab selftest"))
+    (project / "app.py").write_text("changed", encoding="utf-8")
+    assert found(config(project, against=against)).facts[0].commit
+
+
+def test_found__a_commit_that_ci_names_and_that_is_head_is_refused(project: Path) -> None:
+    head = repository.git(project, "rev-parse", "HEAD")
+    target = model.Target(branch="main", commit=head, said_by="the merge queue")
+    error = refusal(config(project, target=target))
+    assert "the merge base by the merge queue is HEAD" in error.message
+
+
 @pytest.mark.parametrize("against", ["main", "HEAD~1", "v1", "refs/tags/v1"])
 def test_found__a_reference(project: Path, against: str) -> None:
     repository.git(project, "tag", "v1", "main")
@@ -169,6 +188,13 @@ def test_found__a_folder_that_is_not_there(project: Path) -> None:
     assert "no folder /nowhere" in refusal(config(project, against="/nowhere")).message
 
 
+def test_found__the_folder_of_head_itself_is_refused(project: Path) -> None:
+    (project / "inner").mkdir()
+    error = refusal(config(project, against=f"{project}/inner/.."))
+    assert "base and head are the same" in error.message
+    assert "another folder" in error.remedy
+
+
 def test_found__an_image(project: Path) -> None:
     image = {"image": "shop:new", "port": 80, "build": "docker build -t shop:new ."}
     pair = found(config(project, image, against="registry.test:5000/shop:old"))
@@ -194,7 +220,8 @@ def test_found__two_sides_at_one_address_are_refused(project: Path) -> None:
         f"version: 1\nservice: {json.dumps(url)}\n{SCENARIOS}\n", encoding="utf-8"
     )
     repository.commit(project)
-    given = config(project, url, against="HEAD")
+    repository.commit(project)
+    given = config(project, url, against="HEAD~1")
     assert "http://127.0.0.1:81 answers for both" in refusal(given).message
 
 
