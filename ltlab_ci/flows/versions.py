@@ -261,9 +261,10 @@ def _refuse_strangers(base: service.Version, head: service.Version, config: mode
     one, other = base.spec, head.spec
     assert one is not None
     assert other is not None
-    if one.url is not None and one.url == other.url:
+    address = service.base_url(other, 0)
+    if other.url is not None and service.base_url(one, 0) == address:
         raise errors.ConfigError(
-            f"base and head are the same: {one.url} answers for both",
+            f"base and head are the same: {address} answers for both",
             remedy="say how the service is started (`service.command`), or name base's address: "
             "--against http://127.0.0.1:5001",
         )

@@ -225,6 +225,23 @@ def test_found__two_sides_at_one_address_are_refused(project: Path) -> None:
     assert "http://127.0.0.1:81 answers for both" in refusal(given).message
 
 
+@pytest.mark.parametrize(("head", "base"), [("", ""), ("", "/"), ("/", "")])
+def test_found__an_address_is_the_same_with_and_without_a_slash(
+    project: Path, head: str, base: str
+) -> None:
+    url = "http://127.0.0.1:81"
+    error = refusal(config(project, {"url": f"{url}{head}"}, against=f"{url}{base}"))
+    assert f"{url} answers for both" in error.message
+
+
+def test_found__two_addresses(project: Path) -> None:
+    pair = found(config(project, {"url": "http://127.0.0.1:81"}, against="http://127.0.0.1:82/"))
+    assert [each.what for each in pair.facts] == [
+        "what answers at http://127.0.0.1:82/",
+        "what answers at http://127.0.0.1:81",
+    ]
+
+
 def test_found__one_side_in_a_container_is_refused(project: Path) -> None:
     given = config(project, {"image": "shop", "port": 80})
     assert "one side's service runs in a container" in refusal(given).message
