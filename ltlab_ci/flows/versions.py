@@ -1,6 +1,7 @@
 """Which two versions are compared, and a folder for each: head is the working tree, base another one.
 
-Not here: git itself (lab/git.py), building and starting them (lab/), measuring (rounds.py).
+Not here: git itself (lab/git.py), what cannot be a pair (unlike.py), building and starting them (lab/),
+measuring (rounds.py).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ltlab_ci import console, errors, leftovers, model
 from ltlab_ci.config import read
+from ltlab_ci.flows import unlike
 from ltlab_ci.lab import git, service
 
 _BRANCHES = ("HEAD", "main", "master")
@@ -51,7 +53,7 @@ def found(
     head_facts = _head(config, environ)
     head = service.Version(spec=_spec(config), root=config.root, side="head")
     with _base(config, head, environ) as (base, facts, findings):
-        _refuse_strangers(base, head, config)
+        unlike.refuse(base, head, config.compare.against)
         for each in (facts, head_facts):
             voice.say(f"{each.side}: {each.what}" + (f"; {each.service}" if each.service else ""))
         yield Pair(base=base, head=head, facts=(facts, head_facts), findings=findings)
@@ -254,26 +256,6 @@ def _at_url(config: model.Config, head: service.Version, url: str) -> _Base:
             )
         )
     return service.Version(spec=spec, root=config.root, side="base"), facts, tuple(warned)
-
-
-def _refuse_strangers(base: service.Version, head: service.Version, config: model.Config) -> None:
-    """Refuse two sides that cannot be told apart, or that no engine could reach alike."""
-    one, other = base.spec, head.spec
-    assert one is not None
-    assert other is not None
-    address = service.base_url(other, 0)
-    if other.url is not None and service.base_url(one, 0) == address:
-        raise errors.ConfigError(
-            f"base and head are the same: {address} answers for both",
-            remedy="say how the service is started (`service.command`), or name base's address: "
-            "--against http://127.0.0.1:5001",
-        )
-    if one.contained is not other.contained:
-        raise errors.ConfigError(
-            "one side's service runs in a container and the other's does not, so they do not "
-            f"differ by their code alone (against {config.compare.against})",
-            remedy="compare with a version that is started the same way",
-        )
 
 
 def _warn(code: str, message: str) -> model.Finding:

@@ -205,6 +205,65 @@ def test_found__an_image(project: Path) -> None:
     )
 
 
+CI = {"image": "shop:ci", "port": 80}
+HEADS_OWN = "docker build --tag shop:ci ."
+
+
+def images(project: Path, base: Mapping[str, object], head: Mapping[str, object]) -> model.Config:
+    """Commit base's service on main and head's on `work`; return head's configuration."""
+    for branch, block in (("main", base), ("work", head)):
+        repository.git(project, "checkout", "--quiet", branch)
+        text = f"version: 1\nservice: {json.dumps(block)}\n{SCENARIOS}\n"
+        repository.commit(project, ltlab_yml=text)
+    return config(project, head, against="main")
+
+
+@pytest.mark.parametrize(
+    ("base", "head"),
+    [
+        (CI, CI),
+        ({**CI, "image": "shop"}, {**CI, "image": "shop:latest"}),
+        ({**CI, "image": "host:5000/shop:latest"}, {**CI, "image": "host:5000/shop"}),
+        # What the sides call their databases is no difference of code.
+        ({**CI, "env": {"DB": "{side}"}}, {**CI, "env": {"DB": "{side}"}}),
+        ({**CI, "build": HEADS_OWN}, CI),  # head would run what base's line has built
+    ],
+)
+def test_found__one_image_for_both_sides_is_refused(
+    project: Path, base: Mapping[str, object], head: Mapping[str, object]
+) -> None:
+    error = refusal(images(project, base, head))
+    assert error.message == (
+        f"base and head are the same: {head['image']} is the image of both, and head has no `build`"
+    )
+    assert all(word in error.remedy for word in ("build", "shop:{side}", "--against"))
+
+
+def test_found__the_image_of_head_as_base_is_refused(project: Path) -> None:
+    assert "shop:ci is the image of both" in refusal(config(project, CI, against="shop:ci")).message
+
+
+@pytest.mark.parametrize(
+    ("base", "head"),
+    [
+        (CI, {**CI, "image": "shop:next"}),
+        ({**CI, "image": "shop:{side}"}, {**CI, "image": "shop:{side}"}),
+        ({**CI, "build": HEADS_OWN}, {**CI, "build": HEADS_OWN}),
+        (CI, {**CI, "build": HEADS_OWN}),
+        ({**CI, "image": "host:5000/shop"}, {**CI, "image": "host:5000/mall"}),
+        ({**CI, "image": "shop@sha256:0a"}, {**CI, "image": "shop@sha256:0b"}),
+        ({**CI, "env": {"CACHE": "off"}}, {**CI, "env": {"CACHE": "on"}}),
+        ({**CI, "command": ("serve",)}, {**CI, "command": ("serve", "--cached")}),
+    ],
+)
+def test_found__images_that_differ_by_name_build_or_how_they_are_started(
+    project: Path, base: Mapping[str, object], head: Mapping[str, object]
+) -> None:
+    pair = found(images(project, base, head))
+    assert pair.base.spec == model.Service.model_validate(base)
+    assert pair.head.spec == model.Service.model_validate(head)
+
+
 def test_found__an_address(project: Path) -> None:
     pair = found(config(project, against="http://shop.test:81/"))
     assert pair.base.spec is not None
@@ -257,3 +316,8 @@ def test_same__is_head_twice(project: Path) -> None:
     assert (pair.base.side, pair.head.side) == ("base", "head")
     assert command(pair) == (("new",), ("new",))
     assert pair.facts[0].commit == pair.facts[1].commit
+
+
+def test_same__is_one_image_twice(project: Path) -> None:
+    pair = versions.same(config(project, CI), repository.ENVIRON)
+    assert pair.base.spec == pair.head.spec
