@@ -143,7 +143,7 @@ def _itself(what: str) -> str:
 def _named(clone: git.Git, against: str) -> tuple[str, str]:
     """Return the commit of a branch, tag or commit, and the name by which git knows it."""
     name = clone.remote_branch(against) if not clone.commit(against) else against
-    if not name and not clone.fetch([against], "--depth=1"):
+    if not name and not clone.fetch([against], *_depth(clone, 1)):
         name = clone.remote_branch(against)
     if not name:
         raise errors.ConfigError(
@@ -157,7 +157,7 @@ def _merge_base(clone: git.Git, target: model.Target) -> tuple[str, str, str]:
     """Return the merge base, where it comes from, and what to say where it is HEAD itself."""
     if target.commit:
         commit = clone.commit(target.commit)
-        if not commit and not clone.fetch([target.commit], "--depth=1"):
+        if not commit and not clone.fetch([target.commit], *_depth(clone, 1)):
             commit = clone.commit(target.commit)
         if commit:
             what = f"{commit[:_SHORT]}, the merge base by {target.said_by}"
@@ -182,7 +182,7 @@ def _target(clone: git.Git, target: model.Target) -> str:
         return name
     found = clone.remote_branch(target.branch)
     if not found or clone.shallow:
-        complaint = clone.fetch([target.branch], *(("--depth=100",) if clone.shallow else ()))
+        complaint = clone.fetch([target.branch], *_depth(clone, 100))
         found = clone.remote_branch(target.branch)
         if not found:
             raise errors.ConfigError(
@@ -190,6 +190,11 @@ def _target(clone: git.Git, target: model.Target) -> str:
                 remedy="fetch it before: `fetch-depth: 0` for actions/checkout, or `git fetch origin`",
             )
     return found
+
+
+def _depth(clone: git.Git, commits: int) -> tuple[str, ...]:
+    """Return how deep to fetch: any depth would cut off the history of a whole clone."""
+    return (f"--depth={commits}",) if clone.shallow else ()
 
 
 def _version(

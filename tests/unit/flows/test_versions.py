@@ -153,6 +153,43 @@ def test_found__a_commit_that_ci_names_is_fetched(project: Path, tmp_path: Path)
     assert (facts.commit, facts.what) == (main, f"{main[:10]}, the merge base by the merge queue")
 
 
+def test_found__a_whole_clone_keeps_its_history_when_a_branch_is_fetched(
+    project: Path, tmp_path: Path
+) -> None:
+    folder = repository.cloned(project, tmp_path / "clone", "--branch=work")
+    before = repository.git(folder, "log", "--all", "--format=%H").splitlines()
+    repository.git(project, "checkout", "--quiet", "-b", "later", "main")
+    later = repository.commit(project, app_txt="later")
+    assert found(config(folder, against="later")).facts[0].commit == later
+    assert repository.git(folder, "rev-parse", "--is-shallow-repository") == "false"
+    after = repository.git(folder, "log", "--all", "--format=%H").splitlines()
+    assert set(after) == {*before, later}
+
+
+def test_found__a_whole_clone_keeps_its_history_when_a_commit_is_fetched(
+    project: Path, tmp_path: Path
+) -> None:
+    folder = repository.cloned(project, tmp_path / "clone", "--branch=work")
+    before = repository.git(folder, "log", "--format=%H")
+    repository.git(project, "checkout", "--quiet", "main")
+    later = repository.commit(project, app_txt="later")
+    target = model.Target(branch="main", commit=later, said_by="the merge queue")
+    assert found(config(folder, target=target)).facts[0].commit == later
+    assert repository.git(folder, "rev-parse", "--is-shallow-repository") == "false"
+    assert repository.git(folder, "log", "--format=%H") == before
+    assert repository.git(folder, "log", "--format=%H", later).splitlines()[1:]
+
+
+def test_found__a_shallow_clone_fetches_the_one_commit_that_it_needs(
+    project: Path, tmp_path: Path
+) -> None:
+    repository.git(project, "checkout", "--quiet", "main")
+    main = repository.commit(project, app_txt="newer")
+    folder = repository.cloned(project, tmp_path / "clone", "--depth=1", "--branch=work")
+    assert found(config(folder, against="main")).facts[0].commit == main
+    assert repository.git(folder, "log", "--format=%H", "origin/main") == main
+
+
 def test_found__a_target_that_cannot_be_fetched(project: Path) -> None:
     target = model.Target(branch="gone", said_by="GITHUB_BASE_REF")
     error = refusal(config(project, target=target))
