@@ -121,7 +121,7 @@ class Container:
         if not published:
             raise errors.LabNotReady(
                 f"port {inside} of the service is not published",
-                remedy="its container may have ended: see logs/service.log",
+                remedy=f"its container may have ended: see logs/{self.log.name}",
             )
         return int(published[0]["HostPort"])
 
