@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ltlab_ci import errors, load, model
 from ltlab_ci.evaluate.compare import limits, overall
@@ -21,6 +22,7 @@ from ltlab_ci.flows import (
     rounds,
     run,
     stored_rounds,
+    turns,
     versions,
 )
 from ltlab_ci.flows.case import Case, Outside, found, fresh
@@ -114,9 +116,23 @@ def held(
     told = {}
     for each in prepared:
         name = each.scenario.name
-        told[name] = rounds.held(each, config.compare)
+        told[name] = _held(each, config.compare)
         outside.voice.say(f"{name}: base and head both get {told[name].said}")
     return told
+
+
+def _held(prepared: measure.Prepared, comparing: model.Comparing) -> load.Held:
+    """Return what will be held of a script, before anything starts. Raises ConfigError."""
+    timing = turns.planned(
+        comparing, prepared.engine.ROUND_S, rounds.SIDES, apart_s=prepared.engine.APART_S
+    )
+    return prepared.engine.hold(
+        prepared.scenario,
+        prepared.script,
+        load.Steady(turns=timing.of["base"], rate_per_s=comparing.rate_per_s),
+        base_url="",
+        run_dir=Path(),
+    )
 
 
 def planned(

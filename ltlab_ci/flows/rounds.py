@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ SIDES = ("base", "head")
 _LOOK_EVERY_S = 0.25
 _PATIENCE_S = 15.0  # Artillery gives a request 10 s
 _CLOCK_STEP_S = 0.5
-_CONTAINERS_APART_S = 2.0  # the second one is made while the first one starts
+_CONTAINERS_APART_S = 2.0  # one starts after the other, and the daemon takes its time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +102,12 @@ def one(task: Task, number: int, seconds: float) -> Ran:
     with both.started(task.bench, task.versions, places, logs=task.logs, number=number) as services:
         running = services.awaited()
         with task.interrupts.deferred(), contextlib.ExitStack() as opened:
-            lanes = [
+            # What takes long to make is made before either starts, or one would load alone meanwhile.
+            ready = [
                 opened.enter_context(_lane(task, side, number, running[side], timing))
                 for side in order
             ]
+            lanes = [begun() for begun in ready]
             early = _watch(lanes, task, number)
             codes = _stopped(lanes)
             services.ask()  # they end while samples are stored
@@ -126,7 +128,45 @@ def _coin(text: str) -> int:
 @contextlib.contextmanager
 def _lane(
     task: Task, side: str, number: int, running: service.Running, timing: turns.Turns
-) -> Iterator[_Lane]:
+) -> Iterator[Callable[[], _Lane]]:
+    """Make a side's engine ready, and hand out what begins its load."""
+    held, plan = _planned(task, side, number, running, timing)
+    prepared = replace(task.prepared, scenario=held.scenario, script=held.script)
+    # One line tells how it goes; both sides get the same load.
+    shown = task.voice.progress(f"{task.name} round {number}", held.script.load.duration_s)
+    silent = contextlib.nullcontext(console.Progress("", None, None))
+    image = prepared.tool.image
+    with (
+        task.bench.placed(plan.argv, image=image, env=plan.env, log=plan.log) as start,
+        shown if side == "head" else silent as bar,
+    ):
+
+        def begun() -> _Lane:
+            child = start()
+            return _Lane(
+                side=side,
+                prepared=prepared,
+                plan=plan,
+                running=running,
+                child=child,
+                recorder=recording.Recorder(
+                    clock.Clock(),
+                    duck.Writer(task.folder(side), _file(number), whole=True),
+                    prepared.engine.reader(plan.run_dir),
+                    usage.Gauge(child, running.child, plan.run_dir),
+                    bar,
+                ),
+                peers=peers.Peers(child, running.base_url),
+                file=task.folder(side) / duck.file_name(_file(number)),
+            )
+
+        yield begun
+
+
+def _planned(
+    task: Task, side: str, number: int, running: service.Running, timing: turns.Turns
+) -> tuple[load.Held, load.Plan]:
+    """Return what a side's engine holds and how it is run; its files lie in a folder of its own."""
     prepared = task.prepared
     run_dir = task.logs / "rounds" / duck.stem(task.name) / f"{number:02d}-{side}"
     run_dir.mkdir(parents=True)
@@ -142,42 +182,7 @@ def _lane(
     plan = prepared.engine.plan(
         prepared.tool, held.scenario, held.script, base_url=running.base_url, run_dir=run_dir
     )
-    shown = task.voice.progress(f"{task.name} round {number}", held.script.load.duration_s)
-    silent = contextlib.nullcontext(console.Progress("", None, None))
-    with (
-        shown if side == "head" else silent as bar,  # one line tells of both
-        task.bench.exec(plan.argv, image=prepared.tool.image, env=plan.env, log=plan.log) as child,
-    ):
-        yield _Lane(
-            side=side,
-            prepared=replace(prepared, scenario=held.scenario, script=held.script),
-            plan=plan,
-            running=running,
-            child=child,
-            recorder=recording.Recorder(
-                clock.Clock(),
-                duck.Writer(task.folder(side), _file(number), whole=True),
-                prepared.engine.reader(run_dir),
-                usage.Gauge(child, running.child, run_dir),
-                bar,
-            ),
-            peers=peers.Peers(child, running.base_url),
-            file=task.folder(side) / duck.file_name(_file(number)),
-        )
-
-
-def held(prepared: measure.Prepared, comparing: model.Comparing) -> load.Held:
-    """Return what will be held of a script, before anything starts. Raises ConfigError."""
-    timing = turns.planned(
-        comparing, prepared.engine.ROUND_S, SIDES, apart_s=prepared.engine.APART_S
-    )
-    return prepared.engine.hold(
-        prepared.scenario,
-        prepared.script,
-        load.Steady(turns=timing.of["base"], rate_per_s=comparing.rate_per_s),
-        base_url="",
-        run_dir=Path(),
-    )
+    return held, plan
 
 
 def _file(number: int) -> str:

@@ -1,6 +1,7 @@
 """Which two versions are compared, and a folder for each: head is the working tree, base another one.
 
-Not here: git itself (lab/git.py), building and starting them (lab/), measuring (rounds.py).
+Not here: git itself (lab/git.py), what cannot be a pair (unlike.py), building and starting them (lab/),
+measuring (rounds.py).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ltlab_ci import console, errors, leftovers, model
 from ltlab_ci.config import read
+from ltlab_ci.flows import unlike
 from ltlab_ci.lab import git, service
 
 _BRANCHES = ("HEAD", "main", "master")
@@ -51,7 +53,7 @@ def found(
     head_facts = _head(config, environ)
     head = service.Version(spec=_spec(config), root=config.root, side="head")
     with _base(config, head, environ) as (base, facts, findings):
-        _refuse_strangers(base, head, config)
+        unlike.refuse(base, head, config.compare.against)
         for each in (facts, head_facts):
             voice.say(f"{each.side}: {each.what}" + (f"; {each.service}" if each.service else ""))
         yield Pair(base=base, head=head, facts=(facts, head_facts), findings=findings)
@@ -118,34 +120,52 @@ def _base(
 
 
 def _commit(clone: git.Git, config: model.Config) -> tuple[str, str]:
-    """Return base's commit, and where it comes from in words."""
+    """Return base's commit, and where it comes from in words. Raises ConfigError for head's own."""
     against = config.compare.against
-    if against != model.MERGE_BASE:
-        name = clone.remote_branch(against) if not clone.commit(against) else against
-        if not name and not clone.fetch([against], "--depth=1"):
-            name = clone.remote_branch(against)
-        if not name:
-            raise errors.ConfigError(
-                f"git knows no branch, tag or commit {against!r}",
-                remedy="check its name; fetch tags with `git fetch --tags`, or `fetch-tags: true`",
-            )
-        commit = clone.commit(name)
-        return commit, f"{name} ({commit[:_SHORT]})"
-    target = config.compare.target
-    if target.commit:
-        commit = clone.commit(target.commit)
-        if not commit and not clone.fetch([target.commit], "--depth=1"):
-            commit = clone.commit(target.commit)
-        if commit:
-            return commit, f"{commit[:_SHORT]}, the merge base by {target.said_by}"
-    branch = _target(clone, target)
-    commit = clone.merge_base("HEAD", branch) or clone.deepened(branch, target.branch)
+    if against == model.MERGE_BASE:
+        commit, what, same = _merge_base(clone, config.compare.target)
+    else:
+        commit, name = _named(clone, against)
+        what, same = f"{name} ({commit[:_SHORT]})", _itself(name)
     if commit == clone.commit("HEAD") and not clone.dirty(config.report_dir):
         raise errors.ConfigError(
-            f"HEAD is part of {branch} already, so its merge base is itself",
-            remedy="name an older version: --against HEAD~1, or a tag",
+            same,
+            remedy="name an older version: --against HEAD~1, or a tag; `ltlab selftest` compares "
+            "head with itself",
         )
-    return commit, f"{commit[:_SHORT]}, the merge base of HEAD and {branch}"
+    return commit, what
+
+
+def _itself(what: str) -> str:
+    return f"base and head are the same: {what} is HEAD, and no file is changed"
+
+
+def _named(clone: git.Git, against: str) -> tuple[str, str]:
+    """Return the commit of a branch, tag or commit, and the name by which git knows it."""
+    name = clone.remote_branch(against) if not clone.commit(against) else against
+    if not name and not clone.fetch([against], *_depth(clone, 1)):
+        name = clone.remote_branch(against)
+    if not name:
+        raise errors.ConfigError(
+            f"git knows no branch, tag or commit {against!r}",
+            remedy="check its name; fetch tags with `git fetch --tags`, or `fetch-tags: true`",
+        )
+    return clone.commit(name), name
+
+
+def _merge_base(clone: git.Git, target: model.Target) -> tuple[str, str, str]:
+    """Return the merge base, where it comes from, and what to say where it is HEAD itself."""
+    if target.commit:
+        commit = clone.commit(target.commit)
+        if not commit and not clone.fetch([target.commit], *_depth(clone, 1)):
+            commit = clone.commit(target.commit)
+        if commit:
+            what = f"{commit[:_SHORT]}, the merge base by {target.said_by}"
+            return commit, what, _itself(what)
+    branch = _target(clone, target)
+    commit = clone.merge_base("HEAD", branch) or clone.deepened(branch, target.branch)
+    what = f"{commit[:_SHORT]}, the merge base of HEAD and {branch}"
+    return commit, what, f"HEAD is part of {branch} already, so its merge base is itself"
 
 
 def _target(clone: git.Git, target: model.Target) -> str:
@@ -162,7 +182,7 @@ def _target(clone: git.Git, target: model.Target) -> str:
         return name
     found = clone.remote_branch(target.branch)
     if not found or clone.shallow:
-        complaint = clone.fetch([target.branch], *(("--depth=100",) if clone.shallow else ()))
+        complaint = clone.fetch([target.branch], *_depth(clone, 100))
         found = clone.remote_branch(target.branch)
         if not found:
             raise errors.ConfigError(
@@ -170,6 +190,11 @@ def _target(clone: git.Git, target: model.Target) -> str:
                 remedy="fetch it before: `fetch-depth: 0` for actions/checkout, or `git fetch origin`",
             )
     return found
+
+
+def _depth(clone: git.Git, commits: int) -> tuple[str, ...]:
+    """Return how deep to fetch: any depth would cut off the history of a whole clone."""
+    return (f"--depth={commits}",) if clone.shallow else ()
 
 
 def _version(
@@ -195,6 +220,11 @@ def _version(
 def _in_folder(config: model.Config, head: service.Version, folder: Path) -> _Base:
     if not folder.is_dir():
         raise errors.ConfigError(f"no folder {folder} to compare with", remedy=_NAME_ONE)
+    if folder.samefile(config.root):
+        raise errors.ConfigError(
+            f"base and head are the same: {folder} is the folder of head",
+            remedy="name another folder, or a version: --against main",
+        )
     return _version(config, head, folder, f"the folder {folder}")
 
 
@@ -231,25 +261,6 @@ def _at_url(config: model.Config, head: service.Version, url: str) -> _Base:
             )
         )
     return service.Version(spec=spec, root=config.root, side="base"), facts, tuple(warned)
-
-
-def _refuse_strangers(base: service.Version, head: service.Version, config: model.Config) -> None:
-    """Refuse two sides that cannot be told apart, or that no engine could reach alike."""
-    one, other = base.spec, head.spec
-    assert one is not None
-    assert other is not None
-    if one.url is not None and one.url == other.url:
-        raise errors.ConfigError(
-            f"base and head are the same: {one.url} answers for both",
-            remedy="say how the service is started (`service.command`), or name base's address: "
-            "--against http://127.0.0.1:5001",
-        )
-    if one.contained is not other.contained:
-        raise errors.ConfigError(
-            "one side's service runs in a container and the other's does not, so they do not "
-            f"differ by their code alone (against {config.compare.against})",
-            remedy="compare with a version that is started the same way",
-        )
 
 
 def _warn(code: str, message: str) -> model.Finding:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ltlab_ci import errors, model, process
 from ltlab_ci.lab import service
-from ltlab_ci.lab.program import Program
+from ltlab_ci.lab.program import Program, Start
 
 
 class Bench(Protocol):
@@ -37,6 +37,11 @@ class Bench(Protocol):
         self, argv: tuple[str, ...], *, image: str, env: Mapping[str, str], log: Path
     ) -> AbstractContextManager[Program]:
         """Run an engine for as long as the block lasts; stopped on every way out, gently first."""
+
+    def placed(
+        self, argv: tuple[str, ...], *, image: str, env: Mapping[str, str], log: Path
+    ) -> AbstractContextManager[Start]:
+        """Make an engine ready and hand out what starts it: several that are ready start at one time."""
 
     def built(
         self, version: service.Version, *, log: Path

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ltlab_ci import errors, interrupts, lazy, model, process, resources
 from ltlab_ci.lab import abandoned, compose, composed, container, daemon, ready
 from ltlab_ci.lab import service as services
-from ltlab_ci.lab.program import Program
+from ltlab_ci.lab.program import Program, Start
 
 if TYPE_CHECKING:
     import docker.errors
@@ -73,6 +73,13 @@ class Bench:
         self, argv: tuple[str, ...], *, image: str, env: Mapping[str, str], log: Path
     ) -> Iterator[Program]:
         """Run an engine in the network of the service; what it writes beside `log` is copied out."""
+        with self.placed(argv, image=image, env=env, log=log) as start:
+            yield start()
+
+    def placed(
+        self, argv: tuple[str, ...], *, image: str, env: Mapping[str, str], log: Path
+    ) -> contextlib.AbstractContextManager[Start]:
+        """Make an engine's container with the project's files in it, which may take seconds."""
         spec = container.Spec(
             image=image,
             entrypoint=argv[:1],
@@ -83,7 +90,7 @@ class Bench:
             files=(*self._files(), log.parent),
             network=self.network,
         )
-        with container.started(
+        return container.placed(
             self.daemon.client,
             spec,
             run=self.name,
@@ -91,8 +98,7 @@ class Bench:
             steps=process.STOP_ENGINE,
             failure=errors.EngineError,
             results=log.parent,
-        ) as running:
-            yield running
+        )
 
     @contextlib.contextmanager
     def built(self, version: services.Version, *, log: Path) -> Iterator[services.Version]:
@@ -166,9 +172,10 @@ class Bench:
         assert spec is not None
         return f"http://{_host(spec, 0)}:{spec.port}"
 
+    @contextlib.contextmanager
     def _image(
         self, version: services.Version, spec: model.Service, host: str, log: Path
-    ) -> contextlib.AbstractContextManager[container.Container]:
+    ) -> Iterator[container.Container]:
         assert spec.image is not None
         assert spec.port is not None
         made = container.Spec(
@@ -180,14 +187,15 @@ class Bench:
             publish=spec.port,
             bind="127.0.0.1" if self.daemon.local else "0.0.0.0",
         )
-        return container.started(
+        with container.placed(
             self.daemon.client,
             made,
             run=self.name,
             log=log,
             steps=process.STOP_SERVICE,
             failure=errors.LabNotReady,
-        )
+        ) as start:
+            yield start()
 
     def _files(self) -> tuple[Path, ...]:
         return (self.root, resources.inside("load/artillery_plugin"))

@@ -10,7 +10,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,7 +121,7 @@ class Container:
         if not published:
             raise errors.LabNotReady(
                 f"port {inside} of the service is not published",
-                remedy="its container may have ended: see logs/service.log",
+                remedy=f"its container may have ended: see logs/{self.log.name}",
             )
         return int(published[0]["HostPort"])
 
@@ -170,7 +170,7 @@ def used(figures: Mapping[str, Any]) -> process.Usage | None:
 
 
 @contextlib.contextmanager
-def started(
+def placed(
     client: docker.DockerClient,
     spec: Spec,
     *,
@@ -179,30 +179,41 @@ def started(
     steps: process.Steps,
     failure: type[errors.LabError],
     results: Path | None = None,
-) -> Iterator[Container]:
-    """Make and start a container, hand it out, stop and remove it on every way out.
+) -> Iterator[Callable[[], Container]]:
+    """Make a container, hand out what starts it, stop and remove it on every way out.
 
     `results` is a folder in it that is copied to the same path here once it has ended.
     """
     made: Made | None = None
+    running: list[Container] = []
     try:
         with interrupts.PROCESS.postponed():
-            made = make(client, spec, run=run, failure=failure)
-            try:
-                made.start()
-            except docker.errors.APIError as error:
-                raise failure(
-                    f"{spec.image} does not start: {error.explanation}",
-                    remedy="try it by hand: docker run --rm " + spec.image,
-                ) from error
-            running = Container(made, log, steps, results)
-        yield running
+            filled = made = make(client, spec, run=run, failure=failure)
+
+        def start() -> Container:
+            with interrupts.PROCESS.postponed():
+                _start(filled, spec, failure)
+                running.append(Container(filled, log, steps, results))
+            return running[0]
+
+        yield start
         with interrupts.PROCESS.deferred():
-            running.stop()
+            for each in running:
+                each.stop()
     finally:
         if made is not None:
             with interrupts.PROCESS.deferred(), contextlib.suppress(docker.errors.APIError):
                 made.remove(force=True, v=True)
+
+
+def _start(made: Made, spec: Spec, failure: type[errors.LabError]) -> None:
+    try:
+        made.start()
+    except docker.errors.APIError as error:
+        raise failure(
+            f"{spec.image} does not start: {error.explanation}",
+            remedy="try it by hand: docker run --rm " + spec.image,
+        ) from error
 
 
 def run(

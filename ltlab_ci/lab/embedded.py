@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ltlab_ci import __version__, errors, model, process
 from ltlab_ci.lab import service
+from ltlab_ci.lab.program import Start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,14 @@ class Bench:
             steps=process.STOP_ENGINE,
         ) as child:
             yield child
+
+    @contextlib.contextmanager
+    def placed(
+        self, argv: tuple[str, ...], *, image: str, env: Mapping[str, str], log: Path
+    ) -> Iterator[Start]:
+        """Hand out what starts an engine: a process needs nothing before."""
+        with contextlib.ExitStack() as opened:
+            yield lambda: opened.enter_context(self.exec(argv, image=image, env=env, log=log))
 
     def built(
         self, version: service.Version, *, log: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -27,3 +28,7 @@ class Program(Protocol):
 
     def stop(self) -> int:
         """End it in bounded steps, harmless when it has ended already; return its exit code."""
+
+
+Start = Callable[[], Program]
+"""Starts what is ready for it, once; whoever made it ready stops it."""

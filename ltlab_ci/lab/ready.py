@@ -47,16 +47,19 @@ def wait(
     check: Check,
     *,
     alive: Callable[[], str | None],
+    log: Path | None = None,
     since_s: float | None = None,
     sharing: int = 1,
 ) -> float:
     """Wait until the service is ready; return the seconds it took.
 
-    `alive` returns None, or says how the service died: then waiting ends at once. `since_s` is when it was
-    started, by the monotonic clock, if not now: its time runs from then, but it is asked once at least.
+    `alive` returns None, or says how the service died: then waiting ends at once. `log` has its output,
+    None where ltlab did not start it. `since_s` is when it was started, by the monotonic clock, if not now:
+    its time runs from then, but it is asked once at least.
     `sharing` is how many start on the machine at once: each may take so many times as long.
     Raises LabNotReady with the last answer seen.
     """
+    look = f"logs/{log.name}" if log is not None else f"what answers at {check.base_url}"
     timeout_s = model.seconds(check.spec.timeout) * sharing
     start = time.monotonic() if since_s is None else since_s
     while True:
@@ -64,7 +67,7 @@ def wait(
         if death is not None:
             raise errors.LabNotReady(
                 f"the service {death} before it was ready",
-                remedy="run its command by hand; its log is logs/service.log in the report",
+                remedy=f"run its command by hand; look at {look}",
             )
         left_s = max(_LEAST_S, timeout_s - (time.monotonic() - start))
         problem = _problem(check, left_s)
@@ -74,7 +77,7 @@ def wait(
         if waited > timeout_s:
             raise errors.LabNotReady(
                 f"the service was not ready after {timeout_s:g} s: {problem}",
-                remedy="look at logs/service.log, mend `service.ready`, or raise its timeout",
+                remedy=f"look at {look}, mend `service.ready`, or raise its timeout",
             )
         time.sleep(POLL_S)
 

@@ -88,8 +88,13 @@ class Started:
         """Wait until it is ready; its time runs from its start, and is more where others start too."""
         if self.check is None:
             return self.running
+        child = self.running.child
         waited = ready.wait(
-            self.check, alive=self.running.death, since_s=self.since_s, sharing=sharing
+            self.check,
+            alive=self.running.death,
+            log=child.log if child is not None else None,
+            since_s=self.since_s,
+            sharing=sharing,
         )
         return replace(self.running, ready_after_s=waited)
 
@@ -190,5 +195,5 @@ def build(line: str, *, root: Path, env: Mapping[str, str], log: Path) -> None:
     if code:
         raise errors.LabNotReady(
             f"service.build exited with {code}: {process.last_lines(log, count=2)}",
-            remedy="run the line by hand; its output is logs/service.log in the report",
+            remedy=f"run the line by hand; its output is logs/{log.name} in the report",
         )

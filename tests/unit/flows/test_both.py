@@ -126,6 +126,20 @@ def test_awaited__where_both_die_it_is_no_matter_of_two_at_once(tmp_path: Path) 
     error = failure(tmp_path, ("base", "head"), base=last, head=first)
     assert error.message == "base, in round 3: the service exited with 4 before it was ready"
     assert "alternate" not in error.remedy
+    assert "logs/service-base.log" in error.remedy
+
+
+@ORDERS
+def test_awaited__an_address_that_is_not_ready_has_no_log_and_no_other_beside_it(
+    tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    never = model.Ready(command=("/bin/false",), timeout="100ms")
+    elsewhere = model.Service(url="http://127.0.0.1:9", ready=never)
+    error = failure(tmp_path, order, base=elsewhere, head=spec(f"touch up.{{port}}; {STAYS}"))
+    assert error.message.startswith("base, in round 3: the service was not ready after 0.2 s")
+    assert "ran)" not in error.message
+    assert "look at what answers at http://127.0.0.1:9" in error.remedy
+    assert "log" not in error.remedy
 
 
 def test_awaited__beside_what_is_not_ours_it_is_no_matter_of_two_at_once(tmp_path: Path) -> None:

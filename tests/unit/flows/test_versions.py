@@ -99,6 +99,25 @@ def test_found__changes_of_a_branch_that_is_merged_already(project: Path) -> Non
     assert found(config(project)).facts[0].commit == repository.git(project, "rev-parse", "main")
 
 
+@pytest.mark.parametrize("against", ["work", "HEAD", "v2"])
+def test_found__a_reference_to_head_itself_is_refused_until_something_changes(
+    project: Path, against: str
+) -> None:
+    repository.git(project, "tag", "v2")
+    error = refusal(config(project, against=against))
+    assert error.message == f"base and head are the same: {against} is HEAD, and no file is changed"
+    assert all(word in error.remedy for word in ("HEAD~1", "ltlab selftest"))
+    (project / "app.py").write_text("changed", encoding="utf-8")
+    assert found(config(project, against=against)).facts[0].commit
+
+
+def test_found__a_commit_that_ci_names_and_that_is_head_is_refused(project: Path) -> None:
+    head = repository.git(project, "rev-parse", "HEAD")
+    target = model.Target(branch="main", commit=head, said_by="the merge queue")
+    error = refusal(config(project, target=target))
+    assert "the merge base by the merge queue is HEAD" in error.message
+
+
 @pytest.mark.parametrize("against", ["main", "HEAD~1", "v1", "refs/tags/v1"])
 def test_found__a_reference(project: Path, against: str) -> None:
     repository.git(project, "tag", "v1", "main")
@@ -132,6 +151,43 @@ def test_found__a_commit_that_ci_names_is_fetched(project: Path, tmp_path: Path)
     target = model.Target(branch="main", commit=main, said_by="the merge queue")
     facts = found(config(folder, target=target)).facts[0]
     assert (facts.commit, facts.what) == (main, f"{main[:10]}, the merge base by the merge queue")
+
+
+def test_found__a_whole_clone_keeps_its_history_when_a_branch_is_fetched(
+    project: Path, tmp_path: Path
+) -> None:
+    folder = repository.cloned(project, tmp_path / "clone", "--branch=work")
+    before = repository.git(folder, "log", "--all", "--format=%H").splitlines()
+    repository.git(project, "checkout", "--quiet", "-b", "later", "main")
+    later = repository.commit(project, app_txt="later")
+    assert found(config(folder, against="later")).facts[0].commit == later
+    assert repository.git(folder, "rev-parse", "--is-shallow-repository") == "false"
+    after = repository.git(folder, "log", "--all", "--format=%H").splitlines()
+    assert set(after) == {*before, later}
+
+
+def test_found__a_whole_clone_keeps_its_history_when_a_commit_is_fetched(
+    project: Path, tmp_path: Path
+) -> None:
+    folder = repository.cloned(project, tmp_path / "clone", "--branch=work")
+    before = repository.git(folder, "log", "--format=%H")
+    repository.git(project, "checkout", "--quiet", "main")
+    later = repository.commit(project, app_txt="later")
+    target = model.Target(branch="main", commit=later, said_by="the merge queue")
+    assert found(config(folder, target=target)).facts[0].commit == later
+    assert repository.git(folder, "rev-parse", "--is-shallow-repository") == "false"
+    assert repository.git(folder, "log", "--format=%H") == before
+    assert repository.git(folder, "log", "--format=%H", later).splitlines()[1:]
+
+
+def test_found__a_shallow_clone_fetches_the_one_commit_that_it_needs(
+    project: Path, tmp_path: Path
+) -> None:
+    repository.git(project, "checkout", "--quiet", "main")
+    main = repository.commit(project, app_txt="newer")
+    folder = repository.cloned(project, tmp_path / "clone", "--depth=1", "--branch=work")
+    assert found(config(folder, against="main")).facts[0].commit == main
+    assert repository.git(folder, "log", "--format=%H", "origin/main") == main
 
 
 def test_found__a_target_that_cannot_be_fetched(project: Path) -> None:
@@ -169,6 +225,13 @@ def test_found__a_folder_that_is_not_there(project: Path) -> None:
     assert "no folder /nowhere" in refusal(config(project, against="/nowhere")).message
 
 
+def test_found__the_folder_of_head_itself_is_refused(project: Path) -> None:
+    (project / "inner").mkdir()
+    error = refusal(config(project, against=f"{project}/inner/.."))
+    assert "base and head are the same" in error.message
+    assert "another folder" in error.remedy
+
+
 def test_found__an_image(project: Path) -> None:
     image = {"image": "shop:new", "port": 80, "build": "docker build -t shop:new ."}
     pair = found(config(project, image, against="registry.test:5000/shop:old"))
@@ -177,6 +240,65 @@ def test_found__an_image(project: Path) -> None:
     assert "is an image, and head's service is none" in (
         refusal(config(project, against="shop:old")).message
     )
+
+
+CI = {"image": "shop:ci", "port": 80}
+HEADS_OWN = "docker build --tag shop:ci ."
+
+
+def images(project: Path, base: Mapping[str, object], head: Mapping[str, object]) -> model.Config:
+    """Commit base's service on main and head's on `work`; return head's configuration."""
+    for branch, block in (("main", base), ("work", head)):
+        repository.git(project, "checkout", "--quiet", branch)
+        text = f"version: 1\nservice: {json.dumps(block)}\n{SCENARIOS}\n"
+        repository.commit(project, ltlab_yml=text)
+    return config(project, head, against="main")
+
+
+@pytest.mark.parametrize(
+    ("base", "head"),
+    [
+        (CI, CI),
+        ({**CI, "image": "shop"}, {**CI, "image": "shop:latest"}),
+        ({**CI, "image": "host:5000/shop:latest"}, {**CI, "image": "host:5000/shop"}),
+        # What the sides call their databases is no difference of code.
+        ({**CI, "env": {"DB": "{side}"}}, {**CI, "env": {"DB": "{side}"}}),
+        ({**CI, "build": HEADS_OWN}, CI),  # head would run what base's line has built
+    ],
+)
+def test_found__one_image_for_both_sides_is_refused(
+    project: Path, base: Mapping[str, object], head: Mapping[str, object]
+) -> None:
+    error = refusal(images(project, base, head))
+    assert error.message == (
+        f"base and head are the same: {head['image']} is the image of both, and head has no `build`"
+    )
+    assert all(word in error.remedy for word in ("build", "shop:{side}", "--against"))
+
+
+def test_found__the_image_of_head_as_base_is_refused(project: Path) -> None:
+    assert "shop:ci is the image of both" in refusal(config(project, CI, against="shop:ci")).message
+
+
+@pytest.mark.parametrize(
+    ("base", "head"),
+    [
+        (CI, {**CI, "image": "shop:next"}),
+        ({**CI, "image": "shop:{side}"}, {**CI, "image": "shop:{side}"}),
+        ({**CI, "build": HEADS_OWN}, {**CI, "build": HEADS_OWN}),
+        (CI, {**CI, "build": HEADS_OWN}),
+        ({**CI, "image": "host:5000/shop"}, {**CI, "image": "host:5000/mall"}),
+        ({**CI, "image": "shop@sha256:0a"}, {**CI, "image": "shop@sha256:0b"}),
+        ({**CI, "env": {"CACHE": "off"}}, {**CI, "env": {"CACHE": "on"}}),
+        ({**CI, "command": ("serve",)}, {**CI, "command": ("serve", "--cached")}),
+    ],
+)
+def test_found__images_that_differ_by_name_build_or_how_they_are_started(
+    project: Path, base: Mapping[str, object], head: Mapping[str, object]
+) -> None:
+    pair = found(images(project, base, head))
+    assert pair.base.spec == model.Service.model_validate(base)
+    assert pair.head.spec == model.Service.model_validate(head)
 
 
 def test_found__an_address(project: Path) -> None:
@@ -194,8 +316,26 @@ def test_found__two_sides_at_one_address_are_refused(project: Path) -> None:
         f"version: 1\nservice: {json.dumps(url)}\n{SCENARIOS}\n", encoding="utf-8"
     )
     repository.commit(project)
-    given = config(project, url, against="HEAD")
+    repository.commit(project)
+    given = config(project, url, against="HEAD~1")
     assert "http://127.0.0.1:81 answers for both" in refusal(given).message
+
+
+@pytest.mark.parametrize(("head", "base"), [("", ""), ("", "/"), ("/", "")])
+def test_found__an_address_is_the_same_with_and_without_a_slash(
+    project: Path, head: str, base: str
+) -> None:
+    url = "http://127.0.0.1:81"
+    error = refusal(config(project, {"url": f"{url}{head}"}, against=f"{url}{base}"))
+    assert f"{url} answers for both" in error.message
+
+
+def test_found__two_addresses(project: Path) -> None:
+    pair = found(config(project, {"url": "http://127.0.0.1:81"}, against="http://127.0.0.1:82/"))
+    assert [each.what for each in pair.facts] == [
+        "what answers at http://127.0.0.1:82/",
+        "what answers at http://127.0.0.1:81",
+    ]
 
 
 def test_found__one_side_in_a_container_is_refused(project: Path) -> None:
@@ -213,3 +353,8 @@ def test_same__is_head_twice(project: Path) -> None:
     assert (pair.base.side, pair.head.side) == ("base", "head")
     assert command(pair) == (("new",), ("new",))
     assert pair.facts[0].commit == pair.facts[1].commit
+
+
+def test_same__is_one_image_twice(project: Path) -> None:
+    pair = versions.same(config(project, CI), repository.ENVIRON)
+    assert pair.base.spec == pair.head.spec

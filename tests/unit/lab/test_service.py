@@ -264,6 +264,22 @@ def test_base_url__is_where_scripts_should_go(spec: model.Service | None, expect
     assert service.base_url(spec, 4711) == expected
 
 
+def test_up__trouble_names_the_log_that_the_service_was_given(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "service-head.log"
+    gone = model.Service(command=("/bin/sh", "-c", "exit 5"))
+    mute = model.Service(
+        command=("/bin/sh", "-c", "exec sleep 60"), ready=model.Ready(timeout="100ms")
+    )
+    for spec in (gone, mute):
+        version = service.Version(spec=spec, root=tmp_path, built=True)
+        with (
+            pytest.raises(errors.LabNotReady) as caught,
+            service.up(version, port=service.free_port(), environ=ENVIRON, log=path) as starting,
+        ):
+            starting.awaited()
+        assert "logs/service-head.log" in caught.value.remedy
+
+
 def test_free_port__differs_and_can_be_used() -> None:
     assert all(1024 <= service.free_port() < 65536 for _ in range(5))
 
