@@ -31,6 +31,7 @@ PLUGINS = ROOT / "ltlab_ci" / "load" / "artillery_plugin"
 SCRIPTS = ROOT / "tests" / "data" / "artillery"
 BODY = json.dumps({"users": ["one", "two"] * 20}).encode()
 SLOW_S = 2.5
+UNREAD_S = 0.5
 RUN_S = 90
 
 Row = dict[str, Any]
@@ -46,7 +47,8 @@ class Site(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer by the first part of the path."""
-        self.rfile.read(int(self.headers.get("content-length", 0)))
+        if self.path != "/unread":
+            self.rfile.read(int(self.headers.get("content-length", 0)))
         kind, _, rest = self.path.partition("?")[0].strip("/").partition("/")
         answer = getattr(self, f"_{kind}", self._json)
         answer(rest)
@@ -89,6 +91,10 @@ class Site(BaseHTTPRequestHandler):
     def _slow(self, rest: str) -> None:
         time.sleep(SLOW_S)
         self._json(rest)
+
+    def _unread(self, _rest: str) -> None:
+        time.sleep(UNREAD_S)
+        self._reset("head")
 
     def _reset(self, rest: str) -> None:
         if rest == "redirect":
@@ -311,6 +317,36 @@ def test_times__agree_with_artillery_within_its_millisecond(artillery: Artillery
     assert len(ours) == theirs["count"]
     assert sum(ours) / len(ours) == pytest.approx(theirs["mean"], abs=1)
     assert any(value % 1 for value in ours)
+
+
+def test_times__a_request_without_an_answer_took_until_it_failed(artillery: Artillery) -> None:
+    run = artillery.run("errors.yml")
+    took = {row["scenario"]: row["ms"] for row in run.of("req") if row["error"]}
+    assert took["slow"]["firstByte"] == pytest.approx(1000, abs=500)
+    assert "firstByte" in took["reset before the head"]
+    assert took["reset inside the body"]["download"] > 15
+    assert "request" not in took["refused"]
+
+
+def test_times__a_request_cut_off_while_it_was_sent_took_until_then(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    script = tmp_path / "unread.yml"
+    script.write_text(
+        "config: {target: '{{ $env.TARGET }}', processor: p.js, phases: [{duration: 1, arrivalCount: 2}]}\n"
+        "scenarios: [{flow: [{post: {url: /unread, body: x, beforeRequest: long}}]}]\n",
+        encoding="utf-8",
+    )
+    text = (
+        "exports.long = (params, vars, events, next) => { params.body = 'x'.repeat(3e7); next(); };"
+    )
+    (tmp_path / "p.js").write_text(text)
+    run = artillery.run(script)
+    assert [row["status"] for row in run.of("req")] == [0, 0]
+    for row in run.of("req"):
+        assert row["error"]
+        assert row["ms"]["request"] > UNREAD_S * 900
+        assert "firstByte" not in row["ms"]
 
 
 def test_stamps__rise_within_each_of_several_workers(artillery: Artillery, tmp_path: Path) -> None:
