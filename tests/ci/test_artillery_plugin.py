@@ -392,6 +392,18 @@ def test_metrics__leave_out_what_the_requests_say(artillery: Artillery) -> None:
     }
 
 
+def test_metrics__in_a_comparison_a_user_that_fails_is_known_by_its_start(
+    artillery: Artillery,
+) -> None:
+    run = artillery.run("errors.yml", env={"LTLAB_APART_MS": "300"})
+    begun = [row["t"] / 1e6 for row in run.of("counter") if row["n"] == "vusers.created"]
+    failed = [row for row in run.of("counter") if row["n"] == "vusers.failed"]
+    assert len(failed) == run.counter("vusers.failed") > 0
+    starts = [row["t"] / 1e6 - row["ms"] for row in failed]
+    assert sorted(starts) == pytest.approx(sorted(begun), abs=20)
+    assert max(row["ms"] for row in failed) > 1000  # what was put off is part of it, and a timeout
+
+
 def test_main__tells_phases_checks_and_the_end(artillery: Artillery) -> None:
     run = artillery.run("ensure-fails.yml")
     assert run.code == 1
