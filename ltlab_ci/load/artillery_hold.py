@@ -65,14 +65,15 @@ def _plateau(scenario: model.Scenario, planned: model.PlannedLoad) -> tuple[floa
     return peak, "the highest rate of its phases"
 
 
-def _phases(rate: float, steady: Steady) -> list[dict[str, float]]:
+def _phases(rate: float, steady: Steady) -> list[dict[str, float | str]]:
     """Return phases in whole seconds, as Artillery counts them; pauses between turns."""
-    found: list[dict[str, float]] = []
+    found: list[dict[str, float | str]] = []
     ended_s = 0
     for start_s, length_s in steady.turns:
         if start_s > ended_s:
             found.append({"pause": math.ceil(start_s - ended_s)})
-        found.append({"duration": math.ceil(length_s), "arrivalRate": rate})
+        # A phase without a mode has the script's, and two loads of `poisson` are never of one rate.
+        found.append({"duration": math.ceil(length_s), "arrivalRate": rate, "mode": "uniform"})
         ended_s = math.ceil(start_s) + math.ceil(length_s)
     return found
 

@@ -42,7 +42,7 @@ def test_hold__the_longest_phase_of_one_rate() -> None:
     found = held(*RAMPS)
     assert config(found) == {
         "target": "http://127.0.0.1:81",
-        "phases": [{"duration": 25, "arrivalRate": 20}],
+        "phases": [{"duration": 25, "arrivalRate": 20, "mode": "uniform"}],
     }
     assert found.said == "20 virtual users/s (the longest phase of one rate)"
     assert found.scenario.env == {
@@ -54,21 +54,23 @@ def test_hold__the_longest_phase_of_one_rate() -> None:
 
 
 def test_hold__the_highest_rate_of_ramps() -> None:
-    assert config(held(RAMPS[0]))["phases"] == [{"duration": 25, "arrivalRate": 30}]
+    assert config(held(RAMPS[0]))["phases"] == [
+        {"duration": 25, "arrivalRate": 30, "mode": "uniform"}
+    ]
 
 
 def test_hold__a_rate() -> None:
     found = held(rate=12.5)
-    assert config(found)["phases"] == [{"duration": 25, "arrivalRate": 12.5}]
+    assert config(found)["phases"] == [{"duration": 25, "arrivalRate": 12.5, "mode": "uniform"}]
     assert found.said == "12.5 virtual users/s (as compare.load says)"
 
 
 def test_hold__turns_have_pauses_between_them() -> None:
     assert config(held(*RAMPS, turns=((2.0, 2.0), (6.0, 2.0))))["phases"] == [
         {"pause": 2},
-        {"duration": 2, "arrivalRate": 20},
+        {"duration": 2, "arrivalRate": 20, "mode": "uniform"},
         {"pause": 2},
-        {"duration": 2, "arrivalRate": 20},
+        {"duration": 2, "arrivalRate": 20, "mode": "uniform"},
     ]
 
 
@@ -76,7 +78,7 @@ def test_hold__overrides_of_the_user_are_kept_under_ours() -> None:
     mine = {"config": {"phases": [], "http": {"timeout": 3}}, "before": {}}
     found = held(*RAMPS, args=("--solo", "-e", "ci", "--overrides", json.dumps(mine)))
     assert config(found)["http"] == {"timeout": 3}
-    assert config(found)["phases"] == [{"duration": 25, "arrivalRate": 20}]
+    assert config(found)["phases"] == [{"duration": 25, "arrivalRate": 20, "mode": "uniform"}]
     assert found.scenario.args[2:] == ("-e", "ci")
 
 
