@@ -72,10 +72,17 @@ def _phases(rate: float, steady: Steady) -> list[dict[str, float | str]]:
     for start_s, length_s in steady.turns:
         if start_s > ended_s:
             found.append({"pause": math.ceil(start_s - ended_s)})
-        # A phase without a mode has the script's, and two loads of `poisson` are never of one rate.
-        found.append({"duration": math.ceil(length_s), "arrivalRate": rate, "mode": "uniform"})
+        found.append({"duration": math.ceil(length_s), **_arrivals(rate, math.ceil(length_s))})
         ended_s = math.ceil(start_s) + math.ceil(length_s)
     return found
+
+
+def _arrivals(rate: float, seconds: int) -> dict[str, float | str]:
+    """Return what starts virtual users evenly. Artillery takes whole rates only, and any count."""
+    if rate % 1:
+        return {"arrivalCount": max(1, round(rate * seconds))}
+    # A phase without a mode has the script's, and two loads of `poisson` are never of one rate.
+    return {"arrivalRate": rate, "mode": "uniform"}
 
 
 def _split(args: tuple[str, ...]) -> tuple[tuple[str, ...], Mapping[str, Any]]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import collections
 import gzip
+import itertools
 import json
 import os
 import signal
 import socket
+import statistics
 import struct
 import subprocess
 import threading
@@ -23,8 +25,10 @@ from typing import Any
 
 import pytest
 
-from ltlab_ci import load
+from ltlab_ci import load, model
 from ltlab_ci.load import artillery as artillery_engine
+from ltlab_ci.load import artillery_hold
+from tests import factories
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "ltlab_ci" / "load" / "artillery_plugin"
@@ -178,10 +182,10 @@ class Artillery:
         report = str(self.tmp / "report.json")
         return [self.node, str(self.home / "bin" / "run"), "run", str(script), "-o", report, *flags]
 
-    def run(self, script: str | Path, *, env: Mapping[str, str] | None = None) -> Run:
+    def run(self, script: str | Path, *flags: str, env: Mapping[str, str] | None = None) -> Run:
         """Run a script of the data folder to its end."""
         done = subprocess.run(
-            self.argv(SCRIPTS / script),
+            self.argv(SCRIPTS / script, *flags),
             env=self.env(**(env or {})),
             capture_output=True,
             text=True,
@@ -479,6 +483,35 @@ def test_wrong_artillery__ends_the_run_instead_of_recording_nothing(artillery: A
     assert run.code == 11
     assert "engine_http.js" in run.output
     assert not run.workers
+
+
+@pytest.mark.parametrize(("rate", "workers"), [(8.0, 4), (12.5, 1)])
+def test_held__starts_are_even_and_as_many_as_said(
+    artillery: Artillery, tmp_path: Path, rate: float, workers: int
+) -> None:
+    """A rate with a fraction is one worker's; `poisson` would give another number each time."""
+    script = tmp_path / "poisson.yml"
+    script.write_text(
+        "config: {target: '{{ $env.TARGET }}', mode: poisson, phases: [{duration: 9, arrivalRate: 3}]}\n"
+        "scenarios: [{flow: [{get: {url: /json}}]}]\n",
+        encoding="utf-8",
+    )
+    held = artillery_hold.hold(
+        factories.a_scenario(engine=model.EngineName.ARTILLERY),
+        load.Script(load=model.PlannedLoad()),
+        load.Steady(turns=((0.0, 2.0), (4.0, 2.0)), rate_per_s=rate),
+        artillery.target,
+    )
+    env = {**held.scenario.env, "NODE_OPTIONS": four_workers(tmp_path)}
+    run = artillery.run(script, *held.scenario.args, env=env)
+    assert run.code == 0
+    assert len(run.workers) == workers
+    assert len(run.of("req")) == run.counter("vusers.created") == rate * 4
+    for worker in run.workers:
+        begun = [row["t"] / 1e9 for row in worker if row.get("n") == "vusers.created"]
+        gaps = [after - before for before, after in itertools.pairwise(begun)]
+        assert statistics.median(gaps) == pytest.approx(workers / rate, rel=0.2)
+        assert max(gaps) > 2  # between two turns
 
 
 def test_unchanged__the_report_is_the_same_without_the_plugin(artillery: Artillery) -> None:

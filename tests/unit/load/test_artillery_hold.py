@@ -60,9 +60,18 @@ def test_hold__the_highest_rate_of_ramps() -> None:
 
 
 def test_hold__a_rate() -> None:
-    found = held(rate=12.5)
-    assert config(found)["phases"] == [{"duration": 25, "arrivalRate": 12.5, "mode": "uniform"}]
-    assert found.said == "12.5 virtual users/s (as compare.load says)"
+    found = held(rate=12.0)
+    assert config(found)["phases"] == [{"duration": 25, "arrivalRate": 12, "mode": "uniform"}]
+    assert found.said == "12 virtual users/s (as compare.load says)"
+
+
+@pytest.mark.parametrize(("rate", "count"), [(12.5, 312), (100 / 60, 42), (0.5, 12), (0.01, 1)])
+def test_hold__a_rate_with_a_fraction_is_a_count(rate: float, count: int) -> None:
+    """Artillery divides a rate among its workers, which ends it where that is no whole number."""
+    found = held(rate=rate)
+    assert config(found)["phases"] == [{"duration": 25, "arrivalCount": count}]
+    assert found.said == f"{rate:.4g} virtual users/s (as compare.load says)"
+    assert float(found.scenario.env["LTLAB_APART_MS"]) == pytest.approx(1000 / rate, rel=1e-5)
 
 
 def test_hold__turns_have_pauses_between_them() -> None:
