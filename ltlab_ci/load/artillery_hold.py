@@ -65,16 +65,24 @@ def _plateau(scenario: model.Scenario, planned: model.PlannedLoad) -> tuple[floa
     return peak, "the highest rate of its phases"
 
 
-def _phases(rate: float, steady: Steady) -> list[dict[str, float]]:
+def _phases(rate: float, steady: Steady) -> list[dict[str, float | str]]:
     """Return phases in whole seconds, as Artillery counts them; pauses between turns."""
-    found: list[dict[str, float]] = []
+    found: list[dict[str, float | str]] = []
     ended_s = 0
     for start_s, length_s in steady.turns:
         if start_s > ended_s:
             found.append({"pause": math.ceil(start_s - ended_s)})
-        found.append({"duration": math.ceil(length_s), "arrivalRate": rate})
+        found.append({"duration": math.ceil(length_s), **_arrivals(rate, math.ceil(length_s))})
         ended_s = math.ceil(start_s) + math.ceil(length_s)
     return found
+
+
+def _arrivals(rate: float, seconds: int) -> dict[str, float | str]:
+    """Return what starts virtual users evenly. Artillery takes whole rates only, and any count."""
+    if rate % 1:
+        return {"arrivalCount": max(1, round(rate * seconds))}
+    # A phase without a mode has the script's, and two loads of `poisson` are never of one rate.
+    return {"arrivalRate": rate, "mode": "uniform"}
 
 
 def _split(args: tuple[str, ...]) -> tuple[tuple[str, ...], Mapping[str, Any]]:

@@ -20,7 +20,8 @@ class Side:
     `endpoint` indexes `Recording.endpoints`; `start_ns` is since the epoch; `ms` the duration;
     `ok` whether the response was as expected. `iterations_ns` holds the starts of iterations, in
     any order, and may be empty; those that began before `complete_ns` have all ended, so all are there (None:
-    any). `failed_ns` holds when iterations failed, None where none is known to have. `dropped` counts iterations that were due but not started. `cpu` is what
+    any). `failed_ns` holds when iterations failed, and of Artillery's virtual users when those began that failed;
+    None where none is known to have. `dropped` counts iterations that were due but not started. `cpu` is what
     the service used, in processors, at the times `cpu_ns`; None where that was not recorded.
     """
 

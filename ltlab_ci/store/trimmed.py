@@ -97,8 +97,9 @@ def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:
         db.execute(_PATH)
         named = "".join(f", path({name}) AS {name}" for name in ("name", "url") if name in columns)
         db.execute(
-            f"COPY (SELECT samples.* REPLACE (time_ns + moved_ns AS time_ns{named}) FROM samples "
-            f"JOIN windows ON {_START} >= start_ns AND {_START} < end_ns) "
+            "COPY (SELECT begun.* EXCLUDE began_ns "
+            f"REPLACE (time_ns + moved_ns AS time_ns{named}) FROM ({_begun(columns)}) AS begun "
+            "JOIN windows ON began_ns >= start_ns AND began_ns < end_ns) "
             f"TO '{duck.quoted(new)}' {duck.PARQUET}"
         )
         [used] = db.execute(
@@ -108,6 +109,20 @@ def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:
         ).fetchall()
     new.replace(path)
     return Used(service_cpu=duck.rounded(used[0]), machine_cpu=duck.rounded(used[1]))
+
+
+def _begun(columns: frozenset[str]) -> str:
+    """Return a SELECT of all samples and when they began: those of a request with its duration."""
+    same = [name for name in ("time_ns", "name", "method") if name in columns]
+    on = " AND ".join(f"own.{name} IS NOT DISTINCT FROM sent.{name}" for name in same)
+    return (
+        f"WITH own AS (SELECT *, {_START} AS began_ns FROM samples), "
+        f"sent AS (SELECT {', '.join(same)}, min(began_ns) AS sent_ns FROM own "
+        "WHERE metric = 'http_req_duration' GROUP BY ALL) "
+        "SELECT own.* REPLACE (CASE WHEN starts_with(metric, 'http_req') "
+        "THEN coalesce(sent_ns, began_ns) ELSE began_ns END AS began_ns) "
+        f"FROM own LEFT JOIN sent ON {on}"
+    )
 
 
 @contextlib.contextmanager

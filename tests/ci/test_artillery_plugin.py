@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import collections
 import gzip
+import itertools
 import json
 import os
 import signal
 import socket
+import statistics
 import struct
 import subprocess
 import threading
@@ -23,14 +25,17 @@ from typing import Any
 
 import pytest
 
-from ltlab_ci import load
+from ltlab_ci import load, model
 from ltlab_ci.load import artillery as artillery_engine
+from ltlab_ci.load import artillery_hold
+from tests import factories
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "ltlab_ci" / "load" / "artillery_plugin"
 SCRIPTS = ROOT / "tests" / "data" / "artillery"
 BODY = json.dumps({"users": ["one", "two"] * 20}).encode()
 SLOW_S = 2.5
+UNREAD_S = 0.5
 RUN_S = 90
 
 Row = dict[str, Any]
@@ -46,7 +51,8 @@ class Site(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer by the first part of the path."""
-        self.rfile.read(int(self.headers.get("content-length", 0)))
+        if self.path != "/unread":
+            self.rfile.read(int(self.headers.get("content-length", 0)))
         kind, _, rest = self.path.partition("?")[0].strip("/").partition("/")
         answer = getattr(self, f"_{kind}", self._json)
         answer(rest)
@@ -89,6 +95,10 @@ class Site(BaseHTTPRequestHandler):
     def _slow(self, rest: str) -> None:
         time.sleep(SLOW_S)
         self._json(rest)
+
+    def _unread(self, _rest: str) -> None:
+        time.sleep(UNREAD_S)
+        self._reset("head")
 
     def _reset(self, rest: str) -> None:
         if rest == "redirect":
@@ -172,10 +182,10 @@ class Artillery:
         report = str(self.tmp / "report.json")
         return [self.node, str(self.home / "bin" / "run"), "run", str(script), "-o", report, *flags]
 
-    def run(self, script: str | Path, *, env: Mapping[str, str] | None = None) -> Run:
+    def run(self, script: str | Path, *flags: str, env: Mapping[str, str] | None = None) -> Run:
         """Run a script of the data folder to its end."""
         done = subprocess.run(
-            self.argv(SCRIPTS / script),
+            self.argv(SCRIPTS / script, *flags),
             env=self.env(**(env or {})),
             capture_output=True,
             text=True,
@@ -313,6 +323,36 @@ def test_times__agree_with_artillery_within_its_millisecond(artillery: Artillery
     assert any(value % 1 for value in ours)
 
 
+def test_times__a_request_without_an_answer_took_until_it_failed(artillery: Artillery) -> None:
+    run = artillery.run("errors.yml")
+    took = {row["scenario"]: row["ms"] for row in run.of("req") if row["error"]}
+    assert took["slow"]["firstByte"] == pytest.approx(1000, abs=500)
+    assert "firstByte" in took["reset before the head"]
+    assert took["reset inside the body"]["download"] > 15
+    assert "request" not in took["refused"]
+
+
+def test_times__a_request_cut_off_while_it_was_sent_took_until_then(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    script = tmp_path / "unread.yml"
+    script.write_text(
+        "config: {target: '{{ $env.TARGET }}', processor: p.js, phases: [{duration: 1, arrivalCount: 2}]}\n"
+        "scenarios: [{flow: [{post: {url: /unread, body: x, beforeRequest: long}}]}]\n",
+        encoding="utf-8",
+    )
+    text = (
+        "exports.long = (params, vars, events, next) => { params.body = 'x'.repeat(3e7); next(); };"
+    )
+    (tmp_path / "p.js").write_text(text)
+    run = artillery.run(script)
+    assert [row["status"] for row in run.of("req")] == [0, 0]
+    for row in run.of("req"):
+        assert row["error"]
+        assert row["ms"]["request"] > UNREAD_S * 900
+        assert "firstByte" not in row["ms"]
+
+
 def test_stamps__rise_within_each_of_several_workers(artillery: Artillery, tmp_path: Path) -> None:
     began, now = time.time_ns(), time.time_ns
     run = artillery.run("plain.yml", env={"NODE_OPTIONS": four_workers(tmp_path)})
@@ -354,6 +394,18 @@ def test_metrics__leave_out_what_the_requests_say(artillery: Artillery) -> None:
         "vusers.created",
         "vusers.session_length",
     }
+
+
+def test_metrics__in_a_comparison_a_user_that_fails_is_known_by_its_start(
+    artillery: Artillery,
+) -> None:
+    run = artillery.run("errors.yml", env={"LTLAB_APART_MS": "300"})
+    begun = [row["t"] / 1e6 for row in run.of("counter") if row["n"] == "vusers.created"]
+    failed = [row for row in run.of("counter") if row["n"] == "vusers.failed"]
+    assert len(failed) == run.counter("vusers.failed") > 0
+    starts = [row["t"] / 1e6 - row["ms"] for row in failed]
+    assert sorted(starts) == pytest.approx(sorted(begun), abs=20)
+    assert max(row["ms"] for row in failed) > 1000  # what was put off is part of it, and a timeout
 
 
 def test_main__tells_phases_checks_and_the_end(artillery: Artillery) -> None:
@@ -431,6 +483,35 @@ def test_wrong_artillery__ends_the_run_instead_of_recording_nothing(artillery: A
     assert run.code == 11
     assert "engine_http.js" in run.output
     assert not run.workers
+
+
+@pytest.mark.parametrize(("rate", "workers"), [(8.0, 4), (12.5, 1)])
+def test_held__starts_are_even_and_as_many_as_said(
+    artillery: Artillery, tmp_path: Path, rate: float, workers: int
+) -> None:
+    """A rate with a fraction is one worker's; `poisson` would give another number each time."""
+    script = tmp_path / "poisson.yml"
+    script.write_text(
+        "config: {target: '{{ $env.TARGET }}', mode: poisson, phases: [{duration: 9, arrivalRate: 3}]}\n"
+        "scenarios: [{flow: [{get: {url: /json}}]}]\n",
+        encoding="utf-8",
+    )
+    held = artillery_hold.hold(
+        factories.a_scenario(engine=model.EngineName.ARTILLERY),
+        load.Script(load=model.PlannedLoad()),
+        load.Steady(turns=((0.0, 2.0), (4.0, 2.0)), rate_per_s=rate),
+        artillery.target,
+    )
+    env = {**held.scenario.env, "NODE_OPTIONS": four_workers(tmp_path)}
+    run = artillery.run(script, *held.scenario.args, env=env)
+    assert run.code == 0
+    assert len(run.workers) == workers
+    assert len(run.of("req")) == run.counter("vusers.created") == rate * 4
+    for worker in run.workers:
+        begun = [row["t"] / 1e9 for row in worker if row.get("n") == "vusers.created"]
+        gaps = [after - before for before, after in itertools.pairwise(begun)]
+        assert statistics.median(gaps) == pytest.approx(workers / rate, rel=0.2)
+        assert max(gaps) > 2  # between two turns
 
 
 def test_unchanged__the_report_is_the_same_without_the_plugin(artillery: Artillery) -> None:

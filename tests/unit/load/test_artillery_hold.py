@@ -42,7 +42,7 @@ def test_hold__the_longest_phase_of_one_rate() -> None:
     found = held(*RAMPS)
     assert config(found) == {
         "target": "http://127.0.0.1:81",
-        "phases": [{"duration": 25, "arrivalRate": 20}],
+        "phases": [{"duration": 25, "arrivalRate": 20, "mode": "uniform"}],
     }
     assert found.said == "20 virtual users/s (the longest phase of one rate)"
     assert found.scenario.env == {
@@ -54,21 +54,32 @@ def test_hold__the_longest_phase_of_one_rate() -> None:
 
 
 def test_hold__the_highest_rate_of_ramps() -> None:
-    assert config(held(RAMPS[0]))["phases"] == [{"duration": 25, "arrivalRate": 30}]
+    assert config(held(RAMPS[0]))["phases"] == [
+        {"duration": 25, "arrivalRate": 30, "mode": "uniform"}
+    ]
 
 
 def test_hold__a_rate() -> None:
-    found = held(rate=12.5)
-    assert config(found)["phases"] == [{"duration": 25, "arrivalRate": 12.5}]
-    assert found.said == "12.5 virtual users/s (as compare.load says)"
+    found = held(rate=12.0)
+    assert config(found)["phases"] == [{"duration": 25, "arrivalRate": 12, "mode": "uniform"}]
+    assert found.said == "12 virtual users/s (as compare.load says)"
+
+
+@pytest.mark.parametrize(("rate", "count"), [(12.5, 312), (100 / 60, 42), (0.5, 12), (0.01, 1)])
+def test_hold__a_rate_with_a_fraction_is_a_count(rate: float, count: int) -> None:
+    """Artillery divides a rate among its workers, which ends it where that is no whole number."""
+    found = held(rate=rate)
+    assert config(found)["phases"] == [{"duration": 25, "arrivalCount": count}]
+    assert found.said == f"{rate:.4g} virtual users/s (as compare.load says)"
+    assert float(found.scenario.env["LTLAB_APART_MS"]) == pytest.approx(1000 / rate, rel=1e-5)
 
 
 def test_hold__turns_have_pauses_between_them() -> None:
     assert config(held(*RAMPS, turns=((2.0, 2.0), (6.0, 2.0))))["phases"] == [
         {"pause": 2},
-        {"duration": 2, "arrivalRate": 20},
+        {"duration": 2, "arrivalRate": 20, "mode": "uniform"},
         {"pause": 2},
-        {"duration": 2, "arrivalRate": 20},
+        {"duration": 2, "arrivalRate": 20, "mode": "uniform"},
     ]
 
 
@@ -76,7 +87,7 @@ def test_hold__overrides_of_the_user_are_kept_under_ours() -> None:
     mine = {"config": {"phases": [], "http": {"timeout": 3}}, "before": {}}
     found = held(*RAMPS, args=("--solo", "-e", "ci", "--overrides", json.dumps(mine)))
     assert config(found)["http"] == {"timeout": 3}
-    assert config(found)["phases"] == [{"duration": 25, "arrivalRate": 20}]
+    assert config(found)["phases"] == [{"duration": 25, "arrivalRate": 20, "mode": "uniform"}]
     assert found.scenario.args[2:] == ("-e", "ci")
 
 

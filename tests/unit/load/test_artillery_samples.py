@@ -196,6 +196,13 @@ def test_metric__by_the_table(record: Record, expected: list[tuple[str, float]])
     assert [(row.metric, row.value) for row in rows] == expected
 
 
+def test_metric__a_user_that_failed_belongs_to_where_it_began_if_that_is_known() -> None:
+    record = {**a_metric("counter", "vusers.failed"), "ms": 2500.0}
+    ended, failed = artillery_samples.metric(record)
+    assert (ended.metric, ended.time_ns) == ("iterations", START_NS)
+    assert (failed.metric, failed.time_ns) == ("vusers.failed", START_NS - 2_500_000_000)
+
+
 def test_metric__errors_and_expectations_have_tags() -> None:
     [error] = artillery_samples.metric(a_metric("counter", "errors.ECONNREFUSED", 4.0))
     assert (error.metric, error.value, error.error) == ("errors", 4.0, "ECONNREFUSED")

@@ -54,6 +54,22 @@ def test_cut__a_request_belongs_to_where_it_starts(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["round-01.parquet"]
 
 
+def test_cut__samples_of_a_request_stay_together(tmp_path: Path) -> None:
+    """All are stamped at its end; one that was never sent has no duration, and belongs there."""
+    rows = [
+        [("http_req_duration", end, ms, name, "", ""), ("http_req_failed", end, 1, name, "", "")]
+        for end, ms, name in ((1.5, 1000, "warm-up"), (4.0, 1500, "inside"), (4.0, 500, "after"))
+    ]
+    refused: ROW = ("http_req_failed", 2.0, 1, "refused", "", "")
+    file = written(tmp_path / "round.parquet", *rows[0], *rows[1], *rows[2], refused)
+    trimmed.cut(file, [trimmed.Window(start_ns=S, end_ns=3 * S)], BASE)
+    assert sorted((metric, name) for metric, _, name in kept(file)) == [
+        ("http_req_duration", "inside"),
+        ("http_req_failed", "inside"),
+        ("http_req_failed", "refused"),
+    ]
+
+
 def test_cut__turns_are_moved_together(tmp_path: Path) -> None:
     file = written(tmp_path / "round.parquet", *(request(each, 10) for each in (1, 3, 5, 7)))
     windows = [

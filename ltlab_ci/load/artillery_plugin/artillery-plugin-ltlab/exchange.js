@@ -34,7 +34,10 @@ export class Exchange {
     this.#scenario = scenario ?? null;
   }
 
-  /** Return what a record says of it; an exchange without the end of its body ends now. */
+  /**
+   * Return what a record says of it; an exchange without the end of its body ends now. What was under
+   * way when it failed took until then: a timeout counts with the time that somebody waited.
+   */
   record(error) {
     const end = this.#at.end ?? now();
     return {
@@ -45,7 +48,7 @@ export class Exchange {
       error,
       scenario: this.#scenario,
       bytes: this.#bytes,
-      ms: phases(this.#at, end),
+      ms: phases(this.#at, end, error ? end : undefined),
     };
   }
 
@@ -61,11 +64,13 @@ export class Exchange {
   #onSocket(socket) {
     this.#at.socket = now();
     if (!socket.connecting) {
+      this.#at.ready = this.#at.socket;
       return; // kept alive from an earlier request: nothing was looked up or connected for this one
     }
     this.#mark(socket, 'lookup', 'lookup');
     this.#mark(socket, 'connect', 'connect');
     this.#mark(socket, 'secureConnect', 'secureConnect');
+    this.#mark(socket, socket.encrypted ? 'secureConnect' : 'connect', 'ready');
   }
 
   #onResponse(response) {
@@ -86,16 +91,18 @@ export class Exchange {
   }
 }
 
-function phases(at, end) {
+function phases(at, end, failed) {
   const connected = at.secureConnect ?? at.connect ?? at.socket;
+  // Without a connection nothing was sent, so there is nothing that was under way.
+  const sent = at.upload ?? (at.ready && failed && (at.response ?? failed));
   const spans = {
     wait: [at.start, at.socket],
     dns: [at.socket, at.lookup],
     tcp: [at.lookup ?? at.socket, at.connect],
     tls: [at.connect, at.secureConnect],
-    request: [connected, at.upload],
-    firstByte: [at.upload, at.response],
-    download: [at.response, at.end],
+    request: [connected, sent],
+    firstByte: [at.upload, at.response ?? failed],
+    download: [at.response, at.end ?? failed],
     total: [at.start, end],
   };
   const ms = {};

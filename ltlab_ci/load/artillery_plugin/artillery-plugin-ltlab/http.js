@@ -6,10 +6,11 @@
 import { Exchange } from './exchange.js';
 
 /**
- * Record the requests of all engines made after this call; the result counts them. Each scenario starts
- * up to `apartMs` later than it would: two loads of one rate would keep step otherwise.
+ * Record the requests of all engines made after this call; the result counts them. In a comparison each
+ * scenario starts up to `apartMs` later than it would: two loads of one rate would keep step otherwise.
+ * There `users` are followed, too.
  */
-export function recordRequests(HttpEngine, recorder, apartMs = 0) {
+export function recordRequests(HttpEngine, recorder, users, apartMs = 0) {
   const counts = { requests: 0, unfinished: 0 };
   const tapped = new WeakSet();
   let latest;
@@ -65,7 +66,10 @@ export function recordRequests(HttpEngine, recorder, apartMs = 0) {
   };
   HttpEngine.prototype.createScenario = function (spec, ee) {
     const run = createScenario.call(this, spec, tap(ee, spec.name));
-    return apartMs ? (...given) => setTimeout(run, Math.random() * apartMs, ...given) : run;
+    if (!apartMs) {
+      return run;
+    }
+    return (context, done) => setTimeout(run, Math.random() * apartMs, context, users.begin(done));
   };
   // The Socket.IO engine hands single steps over, without a scenario.
   HttpEngine.prototype.step = function (spec, ee, options) {

@@ -13,6 +13,7 @@ import { recordRequests } from './http.js';
 import { sendLive } from './live.js';
 import { recordMetrics } from './metrics.js';
 import { allClosed, Recorder } from './recorder.js';
+import { Users } from './users.js';
 
 const CLOSING_MS = 3000;
 const POLL_MS = 20;
@@ -58,8 +59,10 @@ function followLoad(folder) {
   }
   const recorder = new Recorder(folder, `worker-${threadId}`);
   recorder.write('open', { worker: threadId, node: process.version });
-  const counts = recordRequests(HttpEngine, recorder, Number(process.env.LTLAB_APART_MS ?? 0));
-  recordMetrics(SSMS, recorder);
+  const users = new Users();
+  const apartMs = Number(process.env.LTLAB_APART_MS ?? 0);
+  const counts = recordRequests(HttpEngine, recorder, users, apartMs);
+  recordMetrics(SSMS, recorder, users);
   return () => recorder.close(counts);
 }
 

@@ -16,8 +16,8 @@ const REDUNDANT = new RegExp(
   ].join('|'),
 );
 
-/** Record what is measured through this class from now on. */
-export function recordMetrics(SSMS, recorder) {
+/** Record what is measured through this class from now on; of `users` that fail, for how long they lived. */
+export function recordMetrics(SSMS, recorder, users) {
   const redundant = new Map();
   const isRedundant = (name) => {
     if (!redundant.has(name)) {
@@ -31,7 +31,8 @@ export function recordMetrics(SSMS, recorder) {
       return;
     }
     if (Number.isFinite(value)) {
-      recorder.write(kind, { n: name, v: value });
+      const ms = name === 'vusers.failed' ? users.ms : undefined;
+      recorder.write(kind, { n: name, v: value, ms });
     } else {
       recorder.write('dropped', { n: name });
     }
