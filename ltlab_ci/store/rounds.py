@@ -161,12 +161,8 @@ class _Reader:
         ends_ns, took_ns = of("iteration_duration"), of("iteration_duration", "value") * 1e6
         starts_ns = ends_ns - took_ns.astype(np.int64)
         complete_ns = int(ends_ns.max()) - int(took_ns.max()) if len(ends_ns) else None
-        begun_ns = of("ltlab_iterations_begun")
-        failed = [of("ltlab_iterations_failed"), of("vusers.failed")]
-        if len(begun_ns):
-            failed.append(_without_end(begun_ns, starts_ns, complete_ns))
-        began_ns = np.concatenate([begun_ns, of("vusers.created")])
-        failed_ns = np.concatenate(failed)
+        began_ns = np.concatenate([of("ltlab_iterations_begun"), of("vusers.created")])
+        failed_ns = np.concatenate([of("ltlab_iterations_failed"), of("vusers.failed")])
         return {
             "iterations_ns": began_ns if len(began_ns) else starts_ns,
             "complete_ns": None if len(began_ns) else complete_ns,
@@ -179,25 +175,6 @@ class _Reader:
             "SELECT time_ns, value AS cpu FROM samples WHERE metric = 'service_cpu'"
         ).fetchnumpy()
         return found
-
-
-def _without_end(
-    begun_ns: np.ndarray, starts_ns: np.ndarray, complete_ns: int | None
-) -> np.ndarray:
-    """Return when those began that never ended, though all others that began then have: they hang.
-
-    `starts_ns` are of those that ended; each lies just before the moment at which the script says it began.
-    """
-    ended, at = np.sort(starts_ns), 0
-    hang = []
-    for moment in (
-        np.sort(begun_ns[begun_ns < complete_ns]) if complete_ns is not None else begun_ns
-    ):
-        if at < len(ended) and ended[at] <= moment:
-            at += 1
-        else:
-            hang.append(moment)
-    return np.array(hang, dtype=np.int64)
 
 
 def _refuse(recording: model.Recording, sides: tuple[tuple[Path, ...], ...]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from ltlab_ci import errors
 from ltlab_ci.store import duck
@@ -93,6 +94,7 @@ def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:
             [[each.start_ns, each.end_ns, each.moved_ns] for each in windows],
         )
         new = path.with_suffix(".new")
+        _add_hanging(db)
         db.execute("SET VARIABLE base = ?", [base_url])
         db.execute(_PATH)
         named = "".join(f", path({name}) AS {name}" for name in ("name", "url") if name in columns)
@@ -111,12 +113,42 @@ def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:
     return Used(service_cpu=duck.rounded(used[0]), machine_cpu=duck.rounded(used[1]))
 
 
+def _add_hanging(db: duckdb.DuckDBPyConnection) -> None:
+    """Add iterations of k6 that never ended, though all others that began then have: as failed, where they began.
+
+    k6 tells of an iteration at its end alone; that one began is told by the module around the script, a moment
+    after the start that k6 takes. None can have been cut off by the end of the load, of those that began longer
+    before the last end than any took.
+    """
+    columns = db.execute(
+        "SELECT metric, time_ns, value FROM samples "
+        "WHERE metric IN ('ltlab_iterations_begun', 'iteration_duration')"
+    ).fetchnumpy()
+    begins = columns["metric"] == "ltlab_iterations_begun"
+    began_ns, ends_ns = columns["time_ns"][begins], columns["time_ns"][~begins]
+    took_ns = (columns["value"][~begins] * 1e6).astype(np.int64)
+    hang: list[int] = []
+    if len(ends_ns):
+        began_ns = began_ns[began_ns < ends_ns.max() - took_ns.max()]
+        starts, at = np.sort(ends_ns - took_ns), 0
+        for moment in np.sort(began_ns):
+            if at < len(starts) and starts[at] <= moment:
+                at += 1
+            else:
+                hang.append(int(moment))
+    db.execute("CREATE TABLE hanging AS SELECT unnest($hang::BIGINT[]) AS time_ns", {"hang": hang})
+    db.execute(
+        "CREATE VIEW whole AS FROM samples UNION ALL BY NAME "
+        "SELECT 'ltlab_iterations_failed' AS metric, time_ns, 1.0 AS value FROM hanging"
+    )
+
+
 def _begun(columns: frozenset[str]) -> str:
     """Return a SELECT of all samples and when they began: those of a request with its duration."""
     same = [name for name in ("time_ns", "name", "method") if name in columns]
     on = " AND ".join(f"own.{name} IS NOT DISTINCT FROM sent.{name}" for name in same)
     return (
-        f"WITH own AS (SELECT *, {_START} AS began_ns FROM samples), "
+        f"WITH own AS (SELECT *, {_START} AS began_ns FROM whole), "
         f"sent AS (SELECT {', '.join(same)}, min(began_ns) AS sent_ns FROM own "
         "WHERE metric = 'http_req_duration' GROUP BY ALL) "
         "SELECT own.* REPLACE (CASE WHEN starts_with(metric, 'http_req') "

@@ -70,6 +70,27 @@ def test_cut__samples_of_a_request_stay_together(tmp_path: Path) -> None:
     ]
 
 
+def test_cut__an_iteration_that_hangs_has_failed_where_it_began(tmp_path: Path) -> None:
+    """Of those at every 0.1 s that take as long the fifth hangs. So may the last, but the load ended.
+
+    The first of the window began in the same moment as the window: k6 says so a little earlier than the script.
+    """
+    begins = [0.1 * number for number in range(40)]
+    rows: list[ROW] = []
+    for number, at in enumerate(begins):
+        rows.append(("ltlab_iterations_begun", at + 2e-6, 1, "", "", ""))
+        if number not in (15, 39):
+            rows.append(("iteration_duration", at + 0.1, 100, "", "", ""))
+    file = written(tmp_path / "round.parquet", *rows)
+    windows = [trimmed.Window(start_ns=S + 1000, end_ns=4 * S, moved_ns=5 * S)]
+    trimmed.cut(file, windows, BASE)
+    with duckdb.connect() as db:
+        found = db.execute(
+            f"SELECT time_ns / 1e9 FROM '{file}' WHERE metric = 'ltlab_iterations_failed'"
+        ).fetchall()
+    assert [round(moment, 6) for (moment,) in found] == [6.500002]
+
+
 def test_cut__turns_are_moved_together(tmp_path: Path) -> None:
     file = written(tmp_path / "round.parquet", *(request(each, 10) for each in (1, 3, 5, 7)))
     windows = [
