@@ -1,6 +1,7 @@
 """Whom a round's engine talks to, seen from time to time: names of requests hide where they go.
 
-k6 puts a request's name in the place of its URL. Not here: addresses that samples do tell (trimmed.py).
+k6 puts a request's name in the place of its URL. Between it and a service on another machine there may be
+a proxy, so only services here are looked for. Not here: addresses that samples do tell (trimmed.py).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from ltlab_ci import machine
 from ltlab_ci.lab.program import Program
 
-_PORTS = {"http": 80, "https": 443}
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Peers:
@@ -19,9 +20,9 @@ class Peers:
     def __init__(self, engine: Program, base_url: str) -> None:
         self._engine = engine
         parts = urlsplit(base_url)
-        self._port = parts.port or _PORTS.get(parts.scheme, 0)
+        self._port = parts.port
         self._others: set[machine.Peer] = set()
-        self._own = False
+        self._own = parts.hostname not in _HERE or parts.port is None
 
     def look(self) -> None:
         """See whom it talks to now."""

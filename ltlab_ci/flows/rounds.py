@@ -278,7 +278,7 @@ def _kept(
 
 def _looked(lane: _Lane) -> trimmed.Looked:
     found = trimmed.look(lane.file, lane.running.base_url)
-    if found.astray or not lane.peers.elsewhere:
+    if found.addressed or not lane.peers.elsewhere:
         return found
     return replace(found, astray=lane.peers.elsewhere, elsewhere=1.0)
 

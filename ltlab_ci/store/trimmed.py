@@ -44,9 +44,10 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What there is in a file: the first start of load, and where its requests went."""
+    """What there is in a file: the first start of load, and where its requests went, if any tells."""
 
     first_ns: int | None
+    addressed: bool = False
     astray: str = ""
     elsewhere: float = 0.0
 
@@ -82,7 +83,7 @@ def look(path: Path, base_url: str) -> Looked:
             f"WHERE metric = 'http_req_duration' AND url LIKE 'http%' {outside}"
         ).fetchall()
         share = 1 - own / all_of_it if all_of_it else 0.0
-        return Looked(first_ns=first, astray=other or "", elsewhere=share)
+        return Looked(first_ns=first, addressed=all_of_it > 0, astray=other or "", elsewhere=share)
 
 
 def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:

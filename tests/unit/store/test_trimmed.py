@@ -129,7 +129,7 @@ def test_cut__says_what_was_used(tmp_path: Path) -> None:
 def test_look__the_load_begins_after_the_set_up(tmp_path: Path) -> None:
     rows = (request(1, 10, group="::setup"), request(5, 10), request(6, 10, group="::teardown"))
     file = written(tmp_path / "round.parquet", *rows)
-    assert trimmed.look(file, BASE) == trimmed.Looked(first_ns=5 * S)
+    assert trimmed.look(file, BASE) == trimmed.Looked(first_ns=5 * S, addressed=True)
 
 
 def test_look__requests_that_went_elsewhere_are_seen(tmp_path: Path) -> None:
@@ -140,12 +140,13 @@ def test_look__requests_that_went_elsewhere_are_seen(tmp_path: Path) -> None:
         seen = trimmed.look(file, BASE)
         assert (seen.astray, seen.elsewhere) == (f"{other}/a", share)
     file = written(tmp_path / "round.parquet", *own)
-    assert trimmed.look(file, BASE) == trimmed.Looked(first_ns=6 * S)
+    assert trimmed.look(file, BASE) == trimmed.Looked(first_ns=6 * S, addressed=True)
 
 
 def test_look__a_template_of_an_address_tells_nothing(tmp_path: Path) -> None:
     file = written(tmp_path / "round.parquet", request(5, 10, base="${}", path="/a/${}"))
-    assert trimmed.look(file, BASE).astray == ""
+    seen = trimmed.look(file, BASE)
+    assert (seen.astray, seen.addressed) == ("", False)
 
 
 def test_look__a_file_that_is_none(tmp_path: Path) -> None:
