@@ -1,16 +1,19 @@
 """Ctrl-C and SIGTERM: at once where that does no harm, at the next look where it would.
 
-One is enough: stopping what was started is bounded, and a second signal must not cut it short.
+One is enough: stopping what was started is bounded, and a second signal must not cut it short. Python drops
+what is raised while it clears up (a weak reference's callback, __del__); there it is raised again a moment later.
 """
 
 from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 from collections.abc import Iterator
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_AGAIN_S = 0.02
 
 
 class Interrupts:
@@ -19,11 +22,23 @@ class Interrupts:
     def __init__(self) -> None:
         self.requested = False
         self._deferred = False
+        self._dropped = False
 
     def heed(self) -> None:
         """Take both signals from now on."""
         for signum in _SIGNALS:
             signal.signal(signum, self._take)
+        signal.signal(signal.SIGALRM, self._again)
+        others = sys.unraisablehook
+
+        def dropped(what: sys.UnraisableHookArgs) -> None:
+            if what.exc_type is KeyboardInterrupt:
+                self._dropped = True
+                signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
+            else:
+                others(what)
+
+        sys.unraisablehook = dropped
 
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
@@ -40,7 +55,8 @@ class Interrupts:
         already = self.requested
         with self.deferred():
             yield
-        if self.requested and not already and not self._deferred:
+        if self.requested and (self._dropped or not already) and not self._deferred:
+            self._dropped = False
             raise KeyboardInterrupt
 
     def _take(self, _signum: int, _frame: FrameType | None) -> None:
@@ -48,6 +64,11 @@ class Interrupts:
             signal.signal(signum, signal.SIG_IGN)
         self.requested = True
         if not self._deferred:
+            raise KeyboardInterrupt
+
+    def _again(self, _signum: int, _frame: FrameType | None) -> None:
+        if self._dropped and not self._deferred:
+            self._dropped = False
             raise KeyboardInterrupt
 
 

@@ -1,0 +1,48 @@
+"""An interrupt is never lost, wherever Python was when it came."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests import factories
+
+CLEARING_UP = """
+import contextlib, signal, time, weakref
+from ltlab_ci import interrupts
+
+class Gone:
+    pass
+
+interrupts.PROCESS.heed()
+there = Gone()
+kept = weakref.ref(there, lambda _: signal.raise_signal(signal.SIGINT))
+try:
+    del there
+    with {block}:
+        time.sleep({wait})
+    print("went on")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize(
+    ("block", "wait"),
+    [("contextlib.nullcontext()", 30), ("interrupts.PROCESS.postponed()", 0.2)],
+)
+def test_heed__what_python_drops_while_it_clears_up_is_raised_again(
+    block: str, wait: float
+) -> None:
+    """As in the lock of an import that has just ended: `Exception ignored in`, and the run went on."""
+    done = subprocess.run(
+        [sys.executable, "-c", CLEARING_UP.format(block=block, wait=wait)],
+        capture_output=True,
+        text=True,
+        cwd=factories.ROOT,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
