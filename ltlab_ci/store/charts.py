@@ -189,7 +189,8 @@ def _vus(store: duck.Store, source: str, grid: Grid) -> dict[int, float]:
     process = f"regexp_extract(tags, '(?:^|&){model.PROCESS_TAG}=([^&]*)', 1)"
     rows = store.rows(
         f"SELECT step, sum(most) FROM (SELECT {step} AS step, max(value) AS most FROM {source} "
-        f"WHERE metric = 'vus' AND time_ns >= ? AND time_ns <= ? GROUP BY 1, {process}) GROUP BY 1",
+        "WHERE metric = 'vus' AND value IS NOT NULL AND time_ns >= ? AND time_ns <= ? "
+        f"GROUP BY 1, {process}) GROUP BY 1",
         [*parameters, grid.start_ns, grid.end_ns],
     )
     return {int(number): float(most) for number, most in rows}

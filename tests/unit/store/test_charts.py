@@ -207,6 +207,14 @@ def test_series__has_a_value_for_every_second(filled: Fill) -> None:
     assert series.vus == (None, 4.0, None, None)
 
 
+def test_series__a_sample_without_a_value_counts_no_vus(filled: Fill) -> None:
+    nothing = a_row("vus", 0.5) | {"metric_value": ""}
+    store = filled([*a_request(0.0, 10.0), *a_request(1.4, 10.0), nothing])
+    series = charts.series(store, "browse", charts.extent(store, "browse"))
+    assert series is not None
+    assert not any(series.vus)
+
+
 def test_series__vus_of_several_processes_add_up(filled: Fill) -> None:
     rows = [*a_request(0.0, 10.0), *a_request(1.4, 10.0)]
     vus = [(0.1, 4.0, "instance_id=1&team=a"), (0.2, 3.0, "team=a&instance_id=1")]
