@@ -22,6 +22,7 @@ class Interrupts:
     def __init__(self) -> None:
         self.requested = False
         self._deferred = False
+        self._looked_at = False
         self._dropped = False
 
     def heed(self) -> None:
@@ -43,6 +44,15 @@ class Interrupts:
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
         """Only take note of a request inside the block; the caller looks at `requested`."""
+        before, self._looked_at = self._looked_at, True
+        try:
+            with self._held():
+                yield
+        finally:
+            self._looked_at = before
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[None]:
         before, self._deferred = self._deferred, True
         try:
             yield
@@ -53,7 +63,7 @@ class Interrupts:
     def postponed(self) -> Iterator[None]:
         """Raise at the end of the block what arrives inside it, unless that is deferred anyway."""
         already = self.requested
-        with self.deferred():
+        with self._held():
             yield
         if self.requested and (self._dropped or not already) and not self._deferred:
             self._dropped = False
@@ -67,8 +77,10 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def _again(self, _signum: int, _frame: FrameType | None) -> None:
-        if self._dropped and not self._deferred:
-            self._dropped = False
+        if not self._dropped or (self._deferred and not self._looked_at):
+            return  # it has been raised, or will be at the end of `postponed`
+        self._dropped = False
+        if not self._deferred:
             raise KeyboardInterrupt
 
 

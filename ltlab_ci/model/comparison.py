@@ -125,9 +125,8 @@ class Comparison(Shown):
 
     `seconds` is the time in which both sides were measured together, over all rounds; `alpha` the
     designed chance of any false alarm in the whole of it. `spread` is the typical disagreement
-    between rounds (a standard deviation, as a fraction), None with one round. `fail_on` names the verdicts that
-    fail the run. `pictures` holds what
-    people look at, one entry a scenario.
+    between rounds (a standard deviation, as a fraction), None with one round. `fail_on` names the
+    verdicts that fail the run. `pictures` holds what people look at, one entry a scenario.
     What follows `pictures` is known where ltlab ran both sides itself: `mode` (in turns, or both at
     once), `budget_s` and `rounds_planned` for each scenario, `load` (what was held, a scenario a line),
     `looks`, `judged` (how each scenario was, for whoever judges its samples again), and `machine_cpu`, the

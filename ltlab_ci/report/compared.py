@@ -56,9 +56,11 @@ class Section:
 
 def section(comparison: model.Comparison) -> Section:
     """Prepare what is shown of a comparison."""
-    changes = [row(each, comparison.min_effect) for each in sorted(comparison.rows, key=rank)]
+    work, *changes = (
+        row(each, _note(each, comparison.min_effect))
+        for each in (comparison.throughput, *sorted(comparison.rows, key=rank))
+    )
     errors = [_errors(each) for each in sorted(comparison.errors_of, key=_by_verdict)]
-    work = row(comparison.throughput, comparison.min_effect)
     # Stable: of one verdict errors stand first, then what got done; quiet ones last.
     striking = [each for each in (*errors, work) if each.verdict not in ("no change", "invalid")]
     first = sorted((*striking, *changes), key=lambda each: _ORDER.index(each.verdict))
@@ -87,15 +89,15 @@ def _by_verdict(errors: model.Errors) -> tuple[int, float]:
     return _ORDER.index(errors.verdict), errors.base - errors.head
 
 
-def row(change: model.Change, min_effect: float) -> Row:
-    """Put one change into words."""
+def row(change: model.Change, note: str = "") -> Row:
+    """Put one change into words, with a remark on it."""
     return Row(
         what=_what(change),
         base=figures.of_unit(change.base, change.unit),
         head=figures.of_unit(change.head, change.unit),
         change=escape.Markdown(interval(change)),  # ours: a plus sign starts no list here
         verdict=change.verdict,
-        note=_note(change, min_effect),
+        note=note,
         strong=change.verdict in ("slower", "faster"),
     )
 
@@ -159,7 +161,12 @@ def bound(row: model.Change) -> float | None:
     """
     if row.verdict != "inconclusive" or row.interval is None or row.reason:
         return None
-    return row.interval[1] if row.unit == "ms" else -row.interval[0]
+    return max(end * worse(row) for end in row.interval)
+
+
+def worse(row: model.Change) -> int:
+    """Return which way is worse: 1 up, as for times, -1 down, as for work that was done."""
+    return 1 if row.unit == "ms" else -1
 
 
 def _note(row: model.Change, min_effect: float) -> str:

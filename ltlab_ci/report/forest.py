@@ -80,10 +80,8 @@ def of(comparison: model.Comparison) -> Forest | None:
     if not known:
         return None
     shown = known[:MOST_ROWS]
-    ends = [
-        (1 if row.unit == "ms" else -1) * log_of(end) for row, interval in shown for end in interval
-    ]
-    axis = _axis(ends, comparison.min_effect)
+    logs = [compared.worse(row) * log_of(end) for row, interval in shown for end in interval]
+    axis = _axis(logs, comparison.min_effect)
     left = len(known) - len(shown)
     least = math.log1p(comparison.min_effect)
     return Forest(
@@ -123,17 +121,16 @@ def _axis(logs: Sequence[float], min_effect: float) -> Axis:
 
 
 def _mark(row: model.Change, interval: tuple[float, float], axis: Axis) -> Mark:
-    told = compared.row(row, 0.0)
-    # Less work done lies on the side of what is slower.
-    side = 1 if row.unit == "ms" else -1
-    low, high = sorted(side * log_of(end) for end in interval)
+    told = compared.row(row)
+    worse = compared.worse(row)  # less work done lies on the side of what is slower
+    low, high = sorted(worse * log_of(end) for end in interval)
     return Mark(
         what=told.what,
         change=told.change,
         verdict=told.verdict,
         low=axis.place(low),
         high=axis.place(high),
-        x=axis.place(side * log_of(row.change)),
+        x=axis.place(worse * log_of(row.change)),
         low_cut=low < axis.low,
         high_cut=high > axis.high,
         sure=told.strong,

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from ltlab_ci import model
 from ltlab_ci.report import compared, figures
 
-_USUAL_EFFECT = 0.03
 _NONE, _FEWER = 30, 100  # calls on base, to say that head made none, or less than half
 
 
@@ -36,7 +35,7 @@ def _said(comparison: model.Comparison, findings: Sequence[model.Finding]) -> st
             return "; ".join([_named(found), *_failing(comparison), *_open(rows)])
         case "inconclusive":
             least = comparison.min_effect
-            above = f" above {figures.unsigned(least)}" if least > _USUAL_EFFECT else ""
+            above = f" above {figures.unsigned(least)}" if least > model.Rules.min_effect else ""
             none = f"no slowdown{above} was shown"
             return "; ".join([none, *_failing(comparison), *_open(rows)])
         case "no change":

@@ -147,12 +147,12 @@ def title_of(result: model.Result) -> tuple[str, str]:
     if result.comparison is None or result.verdict == "error" or broken:
         return wording.TITLES[result.verdict]
     verdict = result.comparison.verdict
-    mark, title = compared.MARKS[verdict], f"Load test: {verdict}"
-    if (
-        result.verdict == "fail" and mark == "✅"
-    ):  # something beside it failed: head alone, or a row
-        return wording.TITLES["fail"]
-    return ("❌" if result.verdict == "fail" and verdict == "inconclusive" else mark), title
+    mark = compared.MARKS[verdict]
+    if result.verdict == "fail" and mark == "✅":
+        return wording.TITLES["fail"]  # head alone, say: its verdict is not the comparison's
+    if result.verdict == "fail" and verdict == "inconclusive":
+        mark = "❌"
+    return mark, f"Load test: {verdict}"
 
 
 def ordered(result: model.Result) -> list[Row]:

@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 
 from ltlab_ci import errors, model
-from ltlab_ci.store import duck, samples_file
+from ltlab_ci.store import duck, iterations, samples_file
 
 KINDS = (".parquet", ".csv", ".csv.gz")
 
@@ -85,7 +85,7 @@ class _Reader:
             )
             self._number()
             found = self._requests()
-            iterations = self._iterations()
+            of_iterations = self._iterations()
             used = self._cpu()
         except duckdb.Error as error:
             raise samples_file.unreadable(path, str(error).splitlines()[0]) from error
@@ -102,7 +102,7 @@ class _Reader:
             ok=found["ok"].astype(np.bool_),
             cpu_ns=used["time_ns"].astype(np.int64) if len(used["cpu"]) else None,
             cpu=used["cpu"].astype(np.float64) if len(used["cpu"]) else None,
-            **iterations,
+            **of_iterations,
         )
 
     def finish(self, rounds: tuple[model.Round, ...]) -> model.Recording:
@@ -145,9 +145,7 @@ class _Reader:
     def _iterations(self) -> dict[str, Any]:
         """Return what a Side says of its iterations.
 
-        k6 itself tells of an iteration at its end, so one that was cut off has left no sample. None can have been, of
-        those that began longer before the last end than any took. In our rounds, and with Artillery, the start is
-        told of too.
+        k6 itself tells of an iteration at its end alone; in our rounds, and with Artillery, starts are told of.
         """
         found = self._db.execute(
             "SELECT metric, time_ns, value FROM samples WHERE metric IN "
@@ -158,14 +156,12 @@ class _Reader:
         def of(metric: str, column: str = "time_ns") -> np.ndarray:
             return np.asarray(found[column][found["metric"] == metric])
 
-        ends_ns, took_ns = of("iteration_duration"), of("iteration_duration", "value") * 1e6
-        starts_ns = ends_ns - took_ns.astype(np.int64)
-        complete_ns = int(ends_ns.max()) - int(took_ns.max()) if len(ends_ns) else None
+        ended = of("iteration_duration"), of("iteration_duration", "value")
         began_ns = np.concatenate([of("ltlab_iterations_begun"), of("vusers.created")])
         failed_ns = np.concatenate([of("ltlab_iterations_failed"), of("vusers.failed")])
         return {
-            "iterations_ns": began_ns if len(began_ns) else starts_ns,
-            "complete_ns": None if len(began_ns) else complete_ns,
+            "iterations_ns": began_ns if len(began_ns) else iterations.starts_ns(*ended),
+            "complete_ns": None if len(began_ns) else iterations.complete_ns(*ended),
             "failed_ns": failed_ns if len(failed_ns) else None,
             "dropped": int(of("dropped_iterations", "value").sum()),
         }

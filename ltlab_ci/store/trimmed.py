@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
 
 from ltlab_ci import errors
-from ltlab_ci.store import duck
+from ltlab_ci.store import duck, iterations
 
 # A request belongs to where it starts; its sample has the time of its end.
 _START = (
@@ -115,28 +114,16 @@ def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:
 
 
 def _add_hanging(db: duckdb.DuckDBPyConnection) -> None:
-    """Add iterations of k6 that never ended, though all others that began then have: as failed, where they began.
+    """Add iterations of k6 that never ended: as failed, where they began.
 
-    k6 tells of an iteration at its end alone; that one began is told by the module around the script, a moment
-    after the start that k6 takes. None can have been cut off by the end of the load, of those that began longer
-    before the last end than any took.
+    Before anything is cut off: a start and its end would lie on two sides of a window's edge else.
     """
-    columns = db.execute(
+    found = db.execute(
         "SELECT metric, time_ns, value FROM samples "
         "WHERE metric IN ('ltlab_iterations_begun', 'iteration_duration')"
     ).fetchnumpy()
-    begins = columns["metric"] == "ltlab_iterations_begun"
-    began_ns, ends_ns = columns["time_ns"][begins], columns["time_ns"][~begins]
-    took_ns = (columns["value"][~begins] * 1e6).astype(np.int64)
-    hang: list[int] = []
-    if len(ends_ns):
-        began_ns = began_ns[began_ns < ends_ns.max() - took_ns.max()]
-        starts, at = np.sort(ends_ns - took_ns), 0
-        for moment in np.sort(began_ns):
-            if at < len(starts) and starts[at] <= moment:
-                at += 1
-            else:
-                hang.append(int(moment))
+    ends = found["metric"] == "iteration_duration"
+    hang = iterations.hanging(found["time_ns"][~ends], found["time_ns"][ends], found["value"][ends])
     db.execute("CREATE TABLE hanging AS SELECT unnest($hang::BIGINT[]) AS time_ns", {"hang": hang})
     db.execute(
         "CREATE VIEW whole AS FROM samples UNION ALL BY NAME "

@@ -96,7 +96,7 @@ def test_gate__the_rule_keeps_its_word_on_the_recorded_launches(name: str) -> No
     found = replay.cells(condition, 40, budgets=[budget], beside=False)
     by = {cell.side: cell for cell in found}
     assert by["same"].rate("alarm")[0] <= 0.05
-    # Artillery keeps the machine so busy that little of +5 % is left to find.
+    # Artillery's is a miss, which docs/statistics.md states: this holds it where it is.
     assert by["plus5"].rate("slower")[0] >= (0.4 if name == "artillery" else 0.7)
     assert by["plus10"].rate("slower")[0] >= 0.95
     assert by["plus20"].rate("slower")[0] == 1.0

@@ -23,18 +23,24 @@ try:
     del there
     with {block}:
         time.sleep({wait})
-    print("went on")
+    with interrupts.PROCESS.postponed():
+        pass
+    print("asked to stop" if interrupts.PROCESS.requested else "went on")
 except KeyboardInterrupt:
     print("interrupted")
 """
 
 
 @pytest.mark.parametrize(
-    ("block", "wait"),
-    [("contextlib.nullcontext()", 30), ("interrupts.PROCESS.postponed()", 0.2)],
+    ("block", "wait", "said"),
+    [
+        ("contextlib.nullcontext()", 30, "interrupted"),
+        ("interrupts.PROCESS.postponed()", 0.2, "interrupted"),
+        ("interrupts.PROCESS.deferred()", 0.2, "asked to stop"),  # and nothing is raised afterwards
+    ],
 )
 def test_heed__what_python_drops_while_it_clears_up_is_raised_again(
-    block: str, wait: float
+    block: str, wait: float, said: str
 ) -> None:
     """As in the lock of an import that has just ended: `Exception ignored in`, and the run went on."""
     done = subprocess.run(
@@ -45,4 +51,4 @@ def test_heed__what_python_drops_while_it_clears_up_is_raised_again(
         timeout=20,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{said}\n", "")

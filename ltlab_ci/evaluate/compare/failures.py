@@ -93,18 +93,20 @@ def _columns(
         np.stack([slices.requests(recording, whole, side, ok=ok) for side in slices.SIDES])
         for ok in (True, False)
     )
-    columns = [(failed.sum(axis=2), (fine + failed).sum(axis=2))]
-    columns += [(failed[:, :, at], (fine + failed)[:, :, at]) for at in range(failed.shape[2])]
     names: list[tuple[Metric, str, str]] = [("http_req_failed", "", "")]
     names += [("http_req_failed", *one) for one in recording.endpoints]
+    bad, tried = (
+        np.concatenate([each.sum(axis=2, keepdims=True), each], axis=2)
+        for each in (failed, fine + failed)
+    )
     gave_up = np.stack([slices.gave_up(recording, whole, side) for side in slices.SIDES])
     if gave_up.any():
         begun = np.stack([slices.arrivals(recording, whole, side) for side in slices.SIDES])
         names.append(("iterations_failed", "", ""))
-        # They fail some time after they began, so a slice may have more that failed.
-        columns.append((gave_up, np.maximum(begun, gave_up)))
-    bad, all_of = (np.stack(each, axis=2) for each in zip(*columns, strict=True))
-    return names, bad, all_of
+        bad = np.dstack([bad, gave_up])
+        # They may fail some time after they began, so a slice may have more that failed.
+        tried = np.dstack([tried, np.maximum(begun, gave_up)])
+    return names, bad, tried
 
 
 def fisher(failed: list[int], requests: list[int]) -> float:

@@ -25,6 +25,7 @@ CUT_SHORT = "the comparison did not come to its planned end"
 
 _ALARMS = frozenset({"slower", "faster", "more errors", "fewer errors"})
 _WORSE = frozenset({"slower", "more errors"})
+_SHARED = ("sides", "fail_on")
 _SUMS = ("seconds", "rounds", "slices", "base_requests", "head_requests", "left_out_more", "alpha")
 
 
@@ -40,7 +41,7 @@ def merge(parts: Mapping[str, model.Comparison]) -> model.Comparison:
     first = named[0]
     update: dict[str, Any] = {name: sum(getattr(each, name) for each in named) for name in _SUMS}
     for name in type(first).model_fields:
-        if isinstance(getattr(first, name), tuple) and name != "sides":
+        if isinstance(getattr(first, name), tuple) and name not in _SHARED:
             update[name] = tuple(one for each in named for one in getattr(each, name))
     update["verdict"] = worst(tuple(each.verdict for each in named))
     opened = all(each.load_model == "open" for each in named)

@@ -141,7 +141,12 @@ def _judged(recording: model.Recording, whole: Cut, shares: Sequence[float]) -> 
 
 def suffices(fewer: Ints, share: float) -> NDArray[np.bool_]:
     """Say of each column whether nearly all slices have enough; counts of the side with fewer."""
-    found: NDArray[np.bool_] = (fewer >= needed(share)).mean(axis=0) >= _ENOUGH_IN
+    return nearly_all(fewer, needed(share))
+
+
+def nearly_all(fewer: Ints, least: int) -> NDArray[np.bool_]:
+    """Say of each column whether nearly all slices have so many, or more."""
+    found: NDArray[np.bool_] = (fewer >= least).mean(axis=0) >= _ENOUGH_IN
     return found
 
 

@@ -17,7 +17,6 @@ from ltlab_ci.evaluate.compare import launches, signedrank, slices
 SAME_RATE = 0.01
 _LEAST_DROP = 0.01
 _LEAST_STARTS = 4
-_NEARLY_ALL = 0.9
 _TOO_FEW = "too few iterations in a slice"
 
 
@@ -110,7 +109,7 @@ def _cut(recording: model.Recording, whole: slices.Cut) -> tuple[slices.Cut, lis
 
 def _enough(counts: list[slices.Ints]) -> bool:
     fewer = np.minimum(*counts)
-    return len(fewer) > 0 and bool((fewer >= _LEAST_STARTS).mean() >= _NEARLY_ALL)
+    return len(fewer) > 0 and bool(slices.nearly_all(fewer, _LEAST_STARTS))
 
 
 def completed(recording: model.Recording, side: str) -> float:

@@ -6,7 +6,7 @@ import pytest
 
 from ltlab_ci import model
 from ltlab_ci.flows import looks
-from tests.unit.report import comparisons
+from tests.unit.report import comparisons, results
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,11 @@ def test_settled__what_is_better_leaves_an_open_limit_open(
     )
     part = looks.Part(comparison=comparisons.a_comparison(rows=(row,)), limits=(limit,))
     assert looks._settled(part) is ends
+
+
+def test_once__a_remark_on_one_side_hides_none_on_the_other() -> None:
+    said = ("base, in round 1: few", "head, in round 1: many", "base, in round 2: few")
+    given = [
+        results.a_finding(code="iterations-threw", effect="warn", message=each) for each in said
+    ]
+    assert [each.message for each in looks._once(given)] == [*said[:2]]

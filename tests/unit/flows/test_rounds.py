@@ -79,6 +79,17 @@ def test_one__both_engines_are_ready_before_either_is_started(tmp_path: Path) ->
     ]
 
 
+def test_put_aside__keeps_what_a_full_disk_left_in_parts(tmp_path: Path) -> None:
+    left = task(tmp_path, embedded.bench(tmp_path, ENVIRON))
+    parts = left.folder("base") / "round-01.parts"
+    parts.mkdir(parents=True)
+    (parts / "1.parquet").write_bytes(b"measured")
+    rounds.put_aside(left, 1)
+    kept = left.samples / "unfinished" / "base-round-01.parts" / "1.parquet"
+    assert kept.read_bytes() == b"measured"
+    assert not parts.exists()
+
+
 def test_placed__a_process_is_not_started_until_it_is_asked_for(tmp_path: Path) -> None:
     bench = embedded.bench(tmp_path, ENVIRON)
     log = tmp_path / "logs" / "engine.log"

@@ -39,6 +39,7 @@ def test_merge__the_worst_scenario_is_the_verdict_and_every_row_names_its_own() 
     assert whole.throughput.scenario == "browse"
     assert {each.scenario for each in whole.errors_of} == {"browse", "buy"}
     assert whole.rounds == SAME.rounds + SLOWER.rounds
+    assert whole.fail_on == SAME.fail_on
     assert whole.base_requests == SAME.base_requests + SLOWER.base_requests
     assert whole.errors.base_failed == SAME.errors.base_failed + SLOWER.errors.base_failed
     model.Comparison.model_validate(whole.model_dump())
