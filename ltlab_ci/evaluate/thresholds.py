@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ltlab_ci import errors, model
+from ltlab_ci.evaluate import censored
 
 _END_TOLERANCE_S = 1.0
 _ENOUGH_BEYOND = 5
@@ -47,10 +48,24 @@ def questions(asked: Sequence[Case]) -> tuple[model.Question, ...]:
 
 
 def judge(
-    asked: Sequence[Case], answers: Mapping[model.Question, model.Answer]
+    asked: Sequence[Case],
+    answers: Mapping[model.Question, model.Answer],
+    facts: model.Facts | None = None,
 ) -> tuple[model.Verdict, ...]:
-    """Give every threshold its verdict, in the order given; without samples it is `no data`."""
-    return tuple(_judge(case, answers) for case in asked)
+    """Give every threshold its verdict, in the order given; without samples it is `no data`.
+
+    Requests that never ended are in no sample: with `facts` they count where they can only make it worse.
+    `answers` then hold those to `questions_beyond` too.
+    """
+    return tuple(_judge(case, answers, facts) for case in asked)
+
+
+def questions_beyond(
+    asked: Sequence[Case], answers: Mapping[model.Question, model.Answer], facts: model.Facts
+) -> tuple[model.Question, ...]:
+    """Return what else to ask where requests that never ended move a percentile up."""
+    shifted = (_shifted(case, answers, facts) for case in asked)
+    return tuple(dict.fromkeys(question for question in shifted if question is not None))
 
 
 def own_cases(facts: model.Facts) -> tuple[Case, ...]:
@@ -192,10 +207,19 @@ def _covered_s(stretch: model.Window, facts: model.Facts) -> float:
     return (min(stretch.end_ns, facts.load_end_ns) - stretch.start_ns) / 1e9
 
 
-def _judge(case: Case, answers: Mapping[model.Question, model.Answer]) -> model.Verdict:
+def _judge(
+    case: Case, answers: Mapping[model.Question, model.Answer], facts: model.Facts | None
+) -> model.Verdict:
     threshold = case.threshold
     answer = answers.get(case.question) if case.question is not None else None
     value, count = (answer.value, answer.count) if answer else (None, 0)
+    beyond: Sequence[float] = ()
+    if facts is not None and answer is not None and case.question is not None:
+        beyond = censored.values(case.question, threshold, facts)
+        moved = _shifted(case, answers, facts)
+        value = censored.figure(
+            case.question, answer, beyond, answers.get(moved) if moved is not None else None
+        )
     if case.question is not None and count == 0 and _zero_counts(case, answers):
         value = 0.0
     if value is None:
@@ -203,7 +227,7 @@ def _judge(case: Case, answers: Mapping[model.Question, model.Answer]) -> model.
         status, reason = model.Status.NO_DATA, case.reason or silence
     else:
         status = model.Status.PASS if threshold.holds(value) else model.Status.FAIL
-        reason = _few(threshold, count)
+        reason = _unended(len(beyond)) or _few(threshold, count)
     return model.Verdict.of(
         threshold,
         status,
@@ -213,6 +237,28 @@ def _judge(case: Case, answers: Mapping[model.Question, model.Answer]) -> model.
         count=count,
         reason=reason,
     )
+
+
+def _shifted(
+    case: Case, answers: Mapping[model.Question, model.Answer], facts: model.Facts
+) -> model.Question | None:
+    question = case.question
+    answer = answers.get(question) if question is not None else None
+    if question is None or answer is None:
+        return None
+    beyond = len(censored.values(question, case.threshold, facts))
+    return censored.shifted(question, answer.count, beyond)
+
+
+def _unended(number: int) -> str:
+    if not number:
+        return ""
+    those = (
+        "1 request that never ended counts"
+        if number == 1
+        else f"{number} requests that never ended count"
+    )
+    return f"{those} in it"
 
 
 def _zero_counts(case: Case, answers: Mapping[model.Question, model.Answer]) -> bool:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from ltlab_ci import model
+from ltlab_ci.evaluate import failures
 
 DROPPED_SHARE = 0.01
 """Above this share of iterations that could not start, latency was measured under another load."""
@@ -24,12 +25,16 @@ BUSY_SHARE = 0.95
 CLOCK_STEP_S = 1.0
 """A clock may be off by this much, for how a run's start and end are seen."""
 
-_TRAFFIC = frozenset({"http_reqs", "grpc_req_duration", "ws_sessions", "ws_connecting"})
-"""Metrics of which at least one has samples when a script talked to anything at all; for other
-protocols the bytes sent tell."""
+UNENDED_SHARE = 0.05
+"""Above this share of the time of all VUs, requests that never ended are too much of what was measured."""
 
-_PROTOCOLS = ("websocket.", "socketio.")
-"""How Artillery's metrics of other protocols begin."""
+QUIET_S = 2.0
+QUIET_TIMES = 3.0
+"""A scenario of a script has fallen silent when nothing of it ended for QUIET_S, and for QUIET_TIMES its
+longest silence before."""
+
+_PROTOCOLS = ("websocket.", "socketio.", "browser")
+"""How metrics of other protocols begin, where no sample of a request tells."""
 
 
 def questions(facts: model.Facts) -> tuple[model.Question, ...]:
@@ -42,10 +47,12 @@ def findings(
     planned: model.PlannedLoad,
     outcome: model.Outcome,
     answers: Mapping[model.Question, model.Answer],
+    covered: frozenset[str] = frozenset(),
 ) -> Iterator[model.Finding]:
     """Yield what is wrong with a run that came to its end, and what to know about it.
 
-    A run that was cut short is not asked: its cause is a finding already.
+    A run that was cut short is not asked: its cause is a finding already. `covered` are the metrics
+    that have a threshold, so that somebody has said how much of them may fail.
     """
     asked = {name: answers[question] for name, question in _questions(facts).items()}
     if not facts.ran:
@@ -54,9 +61,14 @@ def findings(
         )
         return
     yield from _clock(facts)
-    yield from _work(facts, outcome, asked)
+    by_scenario = bool(planned.scenarios)
+    silent = list(_silent(facts, planned))
+    yield from _work(facts, outcome, by_scenario=by_scenario, silent=bool(silent))
+    yield from silent
+    yield from _cut_off(facts)
+    yield from failures.findings(facts, outcome, covered, by_scenario=by_scenario)
     yield from _missing(facts, outcome, asked)
-    yield from _load(facts, planned, asked)
+    yield from _load(facts, planned, asked, silent=bool(silent))
     if facts.names_left_out:
         yield _warning(
             facts,
@@ -86,40 +98,108 @@ def _clock(facts: model.Facts) -> Iterator[model.Finding]:
 
 
 def _work(
-    facts: model.Facts, outcome: model.Outcome, asked: Mapping[str, model.Answer]
+    facts: model.Facts, outcome: model.Outcome, *, by_scenario: bool, silent: bool
 ) -> Iterator[model.Finding]:
-    iterations, requests = _value(asked, "iterations"), _value(asked, "http_reqs")
+    """Yield what says that nothing was done at all, of each scenario of the script by itself."""
     # A script that threw in setup() did no more, and the engine has said so.
-    explained = any(found.effect == "invalid" for found in outcome.findings)
-    if not iterations and not explained:
+    if any(found.effect == "invalid" for found in outcome.findings):
+        return
+    tallies = facts.tallies if by_scenario else (failures.whole(facts.tallies),)
+    worked = [tally for tally in tallies if tally.iterations]
+    at_it = [tally for tally in tallies if not tally.iterations and not _lives(tally)]
+    if not worked and not silent:
         yield _invalid(
             facts,
             "no-iteration",
             "no iteration was completed",
             "give the load more time than one iteration takes, or see logs/",
         )
-    elif iterations and outcome.totals.get("threw", 0.0) >= iterations:
-        yield _invalid(
-            facts,
-            "every-iteration-threw",
-            f"every one of {iterations:g} iterations threw",
-            "mend the script; the first error is in logs/",
-        )
-    talked = any(name in _TRAFFIC or name.startswith(_PROTOCOLS) for name in facts.recorded)
-    if not talked and not _value(asked, "data_sent") and not explained:
+    for tally in at_it if worked else ():
+        if tally.others:
+            yield _invalid(
+                facts,
+                "no-iteration",
+                f"{failures.in_scenario(tally.name)}no iteration was completed",
+                "give the load more time than one iteration takes, or see logs/",
+            )
+    idle = [tally for tally in worked if not _traffic(tally)]
+    if any(name.startswith(_PROTOCOLS) for name in facts.recorded):
+        return
+    if not worked and not any(_traffic(tally) for tally in tallies):
+        idle = [failures.whole(tallies)]
+    for tally in idle:
+        where = failures.in_scenario(tally.name if len(idle) < len(worked) else "")
         yield _invalid(
             facts,
             "no-request",
-            "the script made no request",
+            f"{where}no request was made" if where else "the script made no request",
             "let the script call the service; BASE_URL in its environment says where it is",
         )
-    if requests and asked["http_req_failed"].value == 1.0:
+        if not where:
+            return
+
+
+def _lives(tally: model.Tally) -> bool:
+    """Say whether sessions were open that may have been meant to last longer than the load."""
+    return tally.sessions > tally.sessions_failed
+
+
+def _traffic(tally: model.Tally) -> bool:
+    """Say whether a scenario talked to anything; of other protocols the bytes sent tell."""
+    return bool(tally.requests or tally.calls or tally.sessions or tally.pages or tally.bytes_sent)
+
+
+def _silent(facts: model.Facts, planned: model.PlannedLoad) -> Iterator[model.Finding]:
+    """Yield scenarios of the script that completed nothing, or nothing from some moment on."""
+    tallies = {tally.name: tally for tally in facts.tallies}
+    for each in planned.scenarios:
+        tally = tallies.get(each.name, tallies.get("") if len(planned.scenarios) == 1 else None)
+        stopped_s = min(each.end_s, facts.alive_s) if facts.alive_s else each.end_s
+        if each.amount(each.start_s, stopped_s) < 1:
+            continue
+        lasting = f"scenario {each.name} of the script completed nothing"
+        if tally is None or not tally.last_ns:
+            told = f"{lasting} in {stopped_s - each.start_s:.1f} s"
+        else:
+            last_s = (tally.last_ns - facts.load_start_ns) / 1e9
+            usual_s = max(QUIET_S, QUIET_TIMES * tally.quiet_s)
+            due = not each.endless and each.amount(last_s, stopped_s) >= 1
+            if not due or stopped_s - last_s <= usual_s or _lives(tally):
+                continue
+            told = f"{lasting} from {last_s:.1f} s until its end at {stopped_s:.1f} s"
         yield _invalid(
             facts,
-            "every-request-failed",
-            f"every one of {requests:g} requests failed",
-            "check the address that the script calls and the service's log in logs/",
+            "scenario-silent",
+            told,
+            "see what the service did then; a request that hangs is in no figure",
         )
+
+
+def _cut_off(facts: model.Facts) -> Iterator[model.Finding]:
+    """Yield how many requests had not ended when the load did, and what they make of the run."""
+    hung = [one for one in facts.cut_off if one.hung]
+    if not hung:
+        return
+    share = sum(one.least_s for one in hung) / facts.vu_time_s if facts.vu_time_s else 0.0
+    names = sorted({one.scenario for one in hung})
+    where = f" of scenario {', '.join(names)}" if len(facts.tallies) > 1 else ""
+    after = {one.after for one in hung}
+    last = f" after {after.pop()}" if len(after) == 1 and "" not in after else ""
+    which = "1 request" if len(hung) == 1 else f"{len(hung)} requests"
+    told = (
+        f"{which}{where} never ended: begun{last} from {hung[0].since_s:.1f} s on, and cut off after "
+        f"{max(one.least_s for one in hung):.1f} s or more"
+    )
+    tell = _warning
+    if share > UNENDED_SHARE:
+        told += f"; that is {share:.0%} of the time of all VUs"
+        tell = _invalid
+    yield tell(
+        facts,
+        "requests-cut-off",
+        told,
+        "see what the service did then; each counts as failed, and as over a limit on latency",
+    )
 
 
 def _missing(
@@ -147,7 +227,11 @@ def _missing(
 
 
 def _load(
-    facts: model.Facts, planned: model.PlannedLoad, asked: Mapping[str, model.Answer]
+    facts: model.Facts,
+    planned: model.PlannedLoad,
+    asked: Mapping[str, model.Answer],
+    *,
+    silent: bool,
 ) -> Iterator[model.Finding]:
     iterations, dropped = _value(asked, "iterations"), _value(asked, "dropped_iterations")
     if dropped:
@@ -163,8 +247,12 @@ def _load(
             f"the script offers {planned.iterations:g} iterations, {iterations:g} were completed",
             "see whether iterations were cut off at the end or the machine was too busy",
         )
-    if planned.duration_s and facts.load_s < min(
-        ENDED_EARLY_SHARE * planned.duration_s, planned.duration_s - _ENDED_EARLY_S
+    # Of what fell silent more was said already.
+    if (
+        not silent
+        and planned.duration_s
+        and facts.load_s
+        < min(ENDED_EARLY_SHARE * planned.duration_s, planned.duration_s - _ENDED_EARLY_S)
     ):
         yield _warning(
             facts,
@@ -204,8 +292,6 @@ def _questions(facts: model.Facts) -> dict[str, model.Question]:
         "iterations": "count",
         "dropped_iterations": "count",
         "http_reqs": "count",
-        "http_req_failed": "rate",
-        "data_sent": "count",
         "machine_cpu": "avg",
     }
     return {

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ltlab_ci import errors, model
-from ltlab_ci.evaluate import outcome, thresholds, validity
+from ltlab_ci.evaluate import outcome, thresholds, unfinished, validity
 from ltlab_ci.flows import measure, stored, understood
 from ltlab_ci.report import headline
-from ltlab_ci.store import charts, duck
+from ltlab_ci.store import activity, charts, duck
 
 _CUT_SHORT = frozenset({"config", "lab", "engine", "store", "interrupted"})
 
@@ -122,12 +122,22 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
     ask = kept.asker(scenario.name, store.ask)
     reach = charts.extent(store, scenario.name)
     shown, left_out = charts.endpoints(store, scenario.name, seconds=reach.seconds)
+    script, interrupted = measured.prepared.script, measured.outcome.totals.get("interrupted")
+    vus = activity.vus(store, scenario.name)
+    alive_s = (vus.alive_ns - reach.start_ns) / 1e9 if vus.alive_ns else reach.seconds
     facts = replace(
         facts_of(scenario.name, measured.outcome.types, reach, measured.outcome.own),
         elapsed_s=measured.elapsed_s,
         clock_step_s=measured.clock_step_s,
         names=len(shown),
         names_left_out=left_out,
+        tallies=activity.tallies(store, scenario.name),
+        cut_off=unfinished_requests(
+            store, scenario.name, script.load, reach, alive_s=alive_s, interrupted=interrupted
+        ),
+        vu_time_s=vus.time_s,
+        alive_s=alive_s,
+        any_status=script.any_status,
     )
     own = thresholds.own_cases(facts)
     answers = ask([*thresholds.questions(own), *validity.questions(facts)])
@@ -139,8 +149,9 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
     of_store = (*kept.findings.get(scenario.name, ()), *ask.findings)
     findings = (*measured.findings, *measured.outcome.findings, *of_store)
     if not _cut_short(findings):
-        planned = measured.prepared.script.load
-        findings += tuple(validity.findings(facts, planned, measured.outcome, answers))
+        covered = frozenset(verdict.metric for verdict in verdicts)
+        outcome_of = measured.outcome
+        findings += tuple(validity.findings(facts, script.load, outcome_of, answers, covered))
     return Judged(
         result=_scenario_result(
             store, measured, facts, reach, endpoints=shown, verdicts=verdicts, found=findings
@@ -148,6 +159,28 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
         findings=findings,
         window=model.Window(start_ns=reach.start_ns, end_ns=reach.end_ns),
     )
+
+
+def unfinished_requests(
+    store: duck.Store,
+    name: str,
+    planned: model.PlannedLoad,
+    reach: charts.Extent,
+    *,
+    alive_s: float,
+    interrupted: float | None,
+) -> tuple[model.CutOff, ...]:
+    """Return the requests that never ended.
+
+    Samples are read only where the engine interrupted iterations, or does not say whether it did.
+    """
+    if not planned.scenarios or interrupted == 0:
+        return ()
+    opened = [each.name for each in planned.scenarios if each.opened]
+    seen = activity.read(store, name, opened)
+    silent = unfinished.silences(planned.scenarios, seen, reach.start_ns, alive_s, interrupted)
+    parts = sorted({one.scenario for one in silent})
+    return unfinished.cut_off(silent, {part: activity.pace(store, name, part) for part in parts})
 
 
 def verdicts_of(
@@ -160,7 +193,9 @@ def verdicts_of(
     """Judge the thresholds that ltlab.yml states for a scenario, by what `ask` answers."""
     cases = thresholds.cases(scenario.thresholds, facts, scenario.cut)
     answers = ask(thresholds.questions(cases))
-    explained = tuple(understood.explained(store, thresholds.judge(cases, answers), facts, reach))
+    answers |= ask(thresholds.questions_beyond(cases, answers, facts))
+    judged = thresholds.judge(cases, answers, facts)
+    explained = tuple(understood.explained(store, judged, facts, reach))
     return understood.traced(store, cases, explained, reach)
 
 
@@ -179,6 +214,7 @@ def facts_of(
     said: Mapping[str, model.MetricType],
     reach: charts.Extent,
     own: tuple[model.OwnThreshold, ...],
+    cut_off: tuple[model.CutOff, ...] = (),
 ) -> model.Facts:
     known = {**said, **{metric: kind.type for metric, kind in model.BUILT_IN.items()}}
     return model.Facts(
@@ -189,6 +225,7 @@ def facts_of(
         load_end_ns=reach.end_ns,
         own=own,
         ambiguous_tags=reach.ambiguous_tags,
+        cut_off=cut_off,
     )
 
 
@@ -216,6 +253,7 @@ def _scenario_result(
         duration_s=duck.rounded(reach.seconds) or 0.0,
         judged_s=judged_s(prepared.scenario.cut, reach.seconds),
         samples=measured.samples,
+        cut_off=facts.cut_off,
         verdicts=verdicts,
         metrics=charts.summaries(store, facts.scenario, facts.types, seconds=reach.seconds),
         endpoints=endpoints,

@@ -141,7 +141,20 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
             "by which each of several k6 would end on its own share of the samples",
             remedy="remove abortOnFail, or run it in one process: ltlab run",
         )
-    return Script(load=k6_plan.read(options), tags=tags, options=options)
+    return Script(
+        load=k6_plan.read(options),
+        tags=tags,
+        options=options,
+        any_status=k6_plan.any_status(_source(scenario.script)),
+    )
+
+
+def _source(script: Path) -> str:
+    """Return a script's text, "" for an archive."""
+    try:
+        return script.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def plan(
@@ -156,6 +169,7 @@ def plan(
 ) -> Plan:
     """Return `k6 run` with CSV samples and its own end-of-test summary written to `run_dir`."""
     env = {**addressed(scenario.env, base_url), **QUIET, **_READABLE, **k6_live.env(live)}
+    system_tags, args = k6_plan.system_tags(script.options, scenario.args)
     return Plan(
         argv=(
             *tool.argv,
@@ -165,9 +179,10 @@ def plan(
             f"csv={run_dir / CSV}",
             "--summary-export",
             str(run_dir / k6_outcome.SUMMARY),
+            system_tags,
             *k6_live.words(live, script.tags, scenario.args, k6_plan.process_tag(part)),
             *k6_plan.segment(part),
-            *scenario.args,
+            *args,
             str(scenario.script),
         ),
         env=env,

@@ -113,29 +113,13 @@ def hold(scenario: model.Scenario, script: Script, steady: Steady, run_dir: Path
 
 
 def _level(name: str, written: Mapping[str, Any]) -> _Level:
-    opened = str(written["executor"]).endswith("-arrival-rate")
-    start_s = k6_plan.seconds(written.get("startTime") or "")
-    per = k6_plan.seconds(written.get("timeUnit") or "1s") if opened else 1.0
-    stages: Sequence[Mapping[str, Any]] = written.get("stages") or ()
-    first = written.get("startRate" if opened else "startVUs")
-    # k6 begins with one VU where the script does not say.
-    level = float(first if first is not None else (0 if opened else 1)) / per
-    endless = False
-    if not stages:
-        amount = written.get("rate") if opened else written.get("vus")
-        level = float(1 if amount is None else amount) / per
-        endless = not written.get("duration")
-        stages = [{"duration": written.get("duration") or "10m", "target": level * per}]
-    lines = []
-    for stage in stages:
-        target = float(stage.get("target") or 0) / per
-        end_s = start_s + k6_plan.seconds(stage.get("duration") or "")
-        if end_s > start_s:
-            lines.append(
-                model.Ramp(start_s=start_s, end_s=end_s, from_per_s=level, to_per_s=target)
-            )
-        level, start_s = target, end_s
-    return _Level(name=name, written=written, opened=opened, lines=tuple(lines), endless=endless)
+    return _Level(
+        name=name,
+        written=written,
+        opened=str(written["executor"]).endswith("-arrival-rate"),
+        lines=tuple(k6_plan.ramps(written)),
+        endless=k6_plan.endless(written),
+    )
 
 
 def _moment(levels: Sequence[_Level]) -> tuple[float, bool]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from ltlab_ci.load.plan import Plan
 SUMMARY = "k6-summary.json"
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
+_MESSAGE_FIELD = re.compile(rb'msg="(?:[^"\\]|\\.)*"')
+_OF_SCENARIO = re.compile(rb' scenario=(?:"([^"]*)"|(\S+))')
+_COUNTED = re.compile(rb"\d+ complete and (\d+) interrupted iterations")
+_TAIL = 1_000_000  # bytes of a log, in which k6's last word stands; scripts print too
 _THRESHOLDS_CROSSED = 99
 
 _EXITS: Mapping[int, tuple[str, str, str]] = {
@@ -51,8 +56,9 @@ def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
         findings.append(_unsummed(scenario))
     if exit_code == _THRESHOLDS_CROSSED and not any(each.crossed for each in own):
         findings.append(_untold(scenario))
-    threw, first = _threw(plan.log)
-    totals = {"threw": float(threw), **dict(_counted(summary))}
+    by_scenario, first = _threw(plan.log)
+    threw = sum(by_scenario.values())
+    totals = {"threw": float(threw), **dict(_counted(summary)), **_interrupted(plan.log)}
     if threw:
         findings.append(
             model.Finding(
@@ -68,7 +74,19 @@ def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
         own=own,
         findings=tuple(findings),
         totals=totals,
+        threw=dict(by_scenario),
     )
+
+
+def _interrupted(log: Path) -> dict[str, float]:
+    """Return k6's own count of iterations that the end cut off; nothing where it is told to be quiet."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _TAIL))
+            found = _COUNTED.findall(file.read())
+    except OSError:
+        found = []
+    return {"interrupted": float(found[-1])} if found else {}
 
 
 def _untold(scenario: model.Scenario) -> model.Finding:
@@ -175,17 +193,24 @@ def _filter(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, value.replace("*", "\\*")) for name, value in tags.items())
 
 
-def _threw(log: Path) -> tuple[int, str]:
-    count, first = 0, ""
+def _threw(log: Path) -> tuple[Counter[str], str]:
+    """Return how many iterations threw, by scenario of the script, and the first error."""
+    counted: Counter[str] = Counter()
+    first = ""
     try:
         with log.open("rb") as file:
             for line in file:
                 if b"level=error" in line and _is_thrown(_QUOTED.sub(b"", line)):
-                    count += 1
+                    counted[_scenario(line)] += 1
                     first = first or said(line.decode("utf-8", "replace"))
     except OSError:
         pass
-    return count, first
+    return counted, first
+
+
+def _scenario(line: bytes) -> str:
+    found = _OF_SCENARIO.search(_MESSAGE_FIELD.sub(b"", line))
+    return (found[1] or found[2]).decode("utf-8", "replace") if found else ""
 
 
 def _is_thrown(fields: bytes) -> bool:

@@ -15,6 +15,7 @@ from ltlab_ci import model
 from ltlab_ci.load.plan import Part
 
 _OPEN = frozenset({"constant-arrival-rate", "ramping-arrival-rate"})
+_GRACE_S = 30.0  # of gracefulStop and gracefulRampDown, where the script does not say
 
 
 def read(options: Mapping[str, Any]) -> model.PlannedLoad:
@@ -27,18 +28,19 @@ def read(options: Mapping[str, Any]) -> model.PlannedLoad:
     starts = [seconds(scenario.get("startTime") or "") for scenario in scenarios]
     lengths = [_length_s(scenario) for scenario in scenarios]
     ends = [start + length for start, length in zip(starts, lengths, strict=True) if length]
-    ramps = [
-        _ramps(scenario, start - min(starts))
-        for scenario, start in zip(scenarios, starts, strict=True)
-    ]
+    stated = tuple(
+        _stated(name, scenario, min(starts))
+        for name, scenario in (options.get("scenarios") or {}).items()
+        if scenario.get("executor") != "externally-controlled"
+    )
+    ramps = [ramp for each in stated if each.opened for ramp in each.ramps]
     return model.PlannedLoad(
         model=kind,
         # From the first start on, as the load is measured.
         duration_s=max(ends) - min(starts) if ends and len(ends) == len(scenarios) else None,
-        iterations=sum(ramp.between(0, ramp.end_s) for each in ramps for ramp in each)
-        if kind == "open"
-        else None,
-        ramps=tuple(ramp for each in ramps for ramp in each) if kind == "open" else (),
+        iterations=sum(ramp.between(0, ramp.end_s) for ramp in ramps) if kind == "open" else None,
+        ramps=tuple(ramps) if kind == "open" else (),
+        scenarios=stated,
     )
 
 
@@ -65,23 +67,52 @@ def _length_s(scenario: Mapping[str, Any]) -> float | None:
     return sum(seconds(part) for part in parts) if parts else None
 
 
-def _ramps(scenario: Mapping[str, Any], start_s: float) -> list[model.Ramp]:
-    """Return the straight lines of an arrival rate, none for other executors."""
-    unit_s = seconds(scenario.get("timeUnit") or "1s")
-    stages: Sequence[Mapping[str, Any]] = ()
-    rate = 0.0
-    if scenario.get("executor") == "constant-arrival-rate":
-        rate = float(scenario["rate"]) / unit_s
-        stages = [{"target": scenario["rate"], "duration": scenario["duration"]}]
-    elif scenario.get("executor") == "ramping-arrival-rate":
-        rate = float(scenario.get("startRate") or 0) / unit_s
-        stages = scenario.get("stages") or ()
+def _stated(name: str, scenario: Mapping[str, Any], first_s: float) -> model.PlannedScenario:
+    return model.PlannedScenario(
+        name=name,
+        opened=scenario.get("executor") in _OPEN,
+        ramps=tuple(ramps(scenario, -first_s)),
+        endless=endless(scenario),
+        stop_s=_grace_s(scenario.get("gracefulStop")),
+        ramp_down_s=_grace_s(scenario.get("gracefulRampDown")),
+    )
+
+
+def _grace_s(written: str | None) -> float:
+    return _GRACE_S if written is None else seconds(written)
+
+
+def endless(scenario: Mapping[str, Any]) -> bool:
+    """Say whether iterations decide how long a scenario lasts."""
+    return not scenario.get("stages") and not scenario.get("duration")
+
+
+def ramps(scenario: Mapping[str, Any], moved_s: float = 0.0) -> list[model.Ramp]:
+    """Return a scenario's level in straight lines: arrivals per s of an open model, else VUs.
+
+    Times are from the start of the run, `moved_s` added.
+    """
+    opened = scenario.get("executor") in _OPEN
+    per_s = seconds(scenario.get("timeUnit") or "1s") if opened else 1.0
+    stages: Sequence[Mapping[str, Any]] = scenario.get("stages") or ()
+    first = scenario.get("startRate" if opened else "startVUs")
+    # k6 begins with one VU where the script does not say.
+    level = float(first if first is not None else (0 if opened else 1)) / per_s
+    if not stages:
+        amount = scenario.get("rate") if opened else scenario.get("vus")
+        level = float(1 if amount is None else amount) / per_s
+        length = scenario.get("duration") or scenario.get("maxDuration") or "10m"
+        stages = [{"duration": length, "target": level * per_s}]
+    start_s = seconds(scenario.get("startTime") or "") + moved_s
     found = []
     for stage in stages:
-        target, end_s = float(stage["target"]) / unit_s, start_s + seconds(stage["duration"])
+        target = float(stage.get("target") or 0) / per_s
+        end_s = start_s + seconds(stage.get("duration") or "")
         if end_s > start_s:
-            found.append(model.Ramp(start_s=start_s, end_s=end_s, from_per_s=rate, to_per_s=target))
-        rate, start_s = target, end_s
+            found.append(
+                model.Ramp(start_s=start_s, end_s=end_s, from_per_s=level, to_per_s=target)
+            )
+        level, start_s = target, end_s
     return found
 
 
@@ -113,6 +144,43 @@ def shape(args: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
         earlier = found.get(variable) if variable == "K6_STAGES" else None
         found[variable] = f"{earlier},{value}" if earlier else value
     return tuple(kept), found
+
+
+_SYSTEM_TAGS = "--system-tags"
+_VU = "vu"
+_EXPECTED = re.compile(r"expectedStatuses\s*\(([^)]*)\)")
+_SPAN = re.compile(r"\{[^}]*?min\W+(\d+)[^}]*?max\W+(\d+)|\{[^}]*?max\W+(\d+)[^}]*?min\W+(\d+)")
+
+
+def system_tags(options: Mapping[str, Any], args: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the argument for a run's system tags, `vu` among them, and the other arguments.
+
+    By `vu` it can be told what each VU did last. k6 keeps it apart from other tags, as metadata: no threshold and no series changes by it.
+    """
+    given: list[str] = []
+    words = iter(args)
+    tags = options.get("systemTags") or model.SYSTEM_TAGS
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name == _SYSTEM_TAGS:
+            tags = (value if equals else next(words, "")).split(",")
+        else:
+            given.append(word)
+    wanted = dict.fromkeys([*filter(None, tags), _VU])
+    return f"{_SYSTEM_TAGS}={','.join(wanted)}", tuple(given)
+
+
+def any_status(source: str) -> bool:
+    """Say whether a script's `expectedStatuses` take every answer for a success, 500s included."""
+    for call in _EXPECTED.finditer(source):
+        for span in _SPAN.finditer(call[1]):
+            low, high = (span[1], span[2]) if span[1] else (span[4], span[3])
+            if int(low) < _FIRST_ERROR and int(high) >= _FIRST_SERVER_ERROR:
+                return True
+    return False
+
+
+_FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
 
 
 def seconds(text: str) -> float:

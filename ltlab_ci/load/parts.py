@@ -5,6 +5,7 @@ Not here: each one's command (k6.py), running them (lab/together.py).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -56,6 +57,7 @@ def summed(outcomes: Sequence[model.Outcome], scenario: str) -> model.Outcome:
         own=tuple(own[key] for key in sorted(own)),
         findings=(*findings, _shared(len(outcomes), scenario)),
         totals={name: sum(outcome.totals[name] for outcome in outcomes) for name in sorted(told)},
+        threw=dict(sum((Counter(outcome.threw) for outcome in outcomes), Counter())),
     )
 
 

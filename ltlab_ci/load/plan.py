@@ -51,13 +51,14 @@ class Script:
 
     `load` is its plan of load, as far as it can be known; `has_target` is False for an Artillery
     script that names no target of its own; `tags` are a k6 script's `options.tags`, `options` all of
-    them.
+    them; `any_status`: it takes every HTTP status for a success.
     """
 
     load: model.PlannedLoad = field(default_factory=model.PlannedLoad)
     has_target: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    any_status: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

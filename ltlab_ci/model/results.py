@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 import pydantic
 
+from ltlab_ci.model.account import CutOff, PlannedScenario, Ramp, Tally
 from ltlab_ci.model.comparison import Comparison
 from ltlab_ci.model.grafana import Snapshot
 from ltlab_ci.model.place import Place
@@ -136,6 +137,7 @@ class ScenarioResult(Shown):
     duration_s: float = 0.0
     judged_s: tuple[float, float] | None = None
     samples: int = 0
+    cut_off: tuple[CutOff, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     metrics: tuple[MetricSummary, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
@@ -188,36 +190,19 @@ stalls. Mixed: a script with both. "": not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ramp:
-    """An arrival rate on a straight line, in iterations per s; times from the start of the load."""
-
-    start_s: float
-    end_s: float
-    from_per_s: float
-    to_per_s: float
-
-    def between(self, start_s: float, end_s: float) -> float:
-        """Return the area under the line from one time to another."""
-        first, last = max(start_s, self.start_s), min(end_s, self.end_s)
-        if first >= last:
-            return 0.0
-        slope = (self.to_per_s - self.from_per_s) / (self.end_s - self.start_s)
-        middle = (first + last) / 2 - self.start_s
-        return (self.from_per_s + slope * middle) * (last - first)
-
-
-@dataclass(frozen=True, kw_only=True)
 class PlannedLoad:
     """What a script is going to do: for how long, by which model, how many iterations it offers.
 
     None where iterations, or the engine, decide on the way; `iterations` only for open models.
-    `ramps` is the arrival rate of an open model; those of several scenarios add up.
+    `ramps` is the arrival rate of an open model; those of several scenarios add up. `scenarios` are
+    those that the script states, as far as they can be known.
     """
 
     model: LoadModel = ""
     duration_s: float | None = None
     iterations: float | None = None
     ramps: tuple[Ramp, ...] = ()
+    scenarios: tuple[PlannedScenario, ...] = ()
 
     def offered(self, start_s: float, end_s: float) -> float:
         """Return how many iterations are to start between two times."""
@@ -247,12 +232,17 @@ class OwnThreshold:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What an engine left behind when it ended, read from its files, log and exit code."""
+    """What an engine left behind when it ended, read from its files, log and exit code.
+
+    `totals` are the engine's own counts: `interrupted` is that of iterations which the end cut off.
+    `threw` counts iterations that threw by scenario of the script, where the engine tells it.
+    """
 
     types: dict[str, MetricType] = field(default_factory=dict)
     own: tuple[OwnThreshold, ...] = ()
     findings: tuple[Finding, ...] = ()
     totals: dict[str, float] = field(default_factory=dict)
+    threw: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,7 +253,9 @@ class Facts:
     `load_start_ns`, `load_end_ns`: first start and last end of an iteration or request, set-up and
     tear-down left out. `elapsed_s`: how long its engine ran by a clock that nobody sets, None where it
     is not known; `clock_step_s`: how far the machine's clock was set meanwhile. `names`: how many
-    different requests are shown, and how many are not.
+    different requests are shown, and how many are not. `tallies` are one a scenario of the script;
+    `cut_off` are the requests that never ended; `vu_time_s` is how long all VUs were active together,
+    `alive_s` until when some were, from the start of the load: 0 where nobody knows. `any_status`: the script accepts every HTTP status as a success.
     """
 
     scenario: str
@@ -277,6 +269,11 @@ class Facts:
     clock_step_s: float = 0.0
     names: int = 0
     names_left_out: int = 0
+    tallies: tuple[Tally, ...] = ()
+    cut_off: tuple[CutOff, ...] = ()
+    vu_time_s: float = 0.0
+    alive_s: float = 0.0
+    any_status: bool = False
 
     @property
     def ran(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -14,14 +15,19 @@ from tests import factories
 HTTP = frozenset({"http_reqs", "http_req_failed", "http_req_duration"})
 EVERY_ITERATION = frozenset({"iterations", "iteration_duration", "data_sent", "data_received"})
 RECORDED = HTTP | EVERY_ITERATION | {"vus"}
-SOUND = {
-    "iterations": 10.0,
-    "dropped_iterations": None,
-    "http_reqs": 50.0,
-    "http_req_failed": 0.0,
-    "machine_cpu": 0.5,
-    "data_sent": 5000.0,
-}
+SOUND = {"iterations": 10.0, "dropped_iterations": None, "http_reqs": 50.0, "machine_cpu": 0.5}
+LAST_NS = factories.START_NS + 60 * factories.SECOND_NS
+TALLY = model.Tally(
+    name="default",
+    requests=50,
+    judged=50,
+    iterations=10,
+    bytes_sent=5000.0,
+    others=400,
+    first_ns=factories.START_NS,
+    last_ns=LAST_NS,
+    quiet_s=1.0,
+)
 UNPLANNED = model.PlannedLoad()
 
 
@@ -33,16 +39,21 @@ def found(
     seconds: float = 60.0,
     said: tuple[model.Finding, ...] = (),
     known: Mapping[str, object] | None = None,
+    tallies: tuple[model.Tally, ...] = (TALLY,),
+    threw: Mapping[str, int] | None = None,
+    covered: frozenset[str] = frozenset(),
     **figures: float | None,
 ) -> list[model.Finding]:
     """Return the findings of a run that is sound but for these figures."""
-    facts = factories.some_facts(recorded=recorded, seconds=seconds, **(known or {}))
+    facts = factories.some_facts(
+        recorded=recorded, seconds=seconds, **{"tallies": tallies, **(known or {})}
+    )
     answers = {
         question: factories.an_answer({**SOUND, **figures}[question.metric])
         for question in validity.questions(facts)
     }
-    outcome = model.Outcome(totals=dict(totals or {}), findings=said)
-    return list(validity.findings(facts, planned, outcome, answers))
+    outcome = model.Outcome(totals=dict(totals or {}), findings=said, threw=dict(threw or {}))
+    return list(validity.findings(facts, planned, outcome, answers, covered))
 
 
 def codes(findings: list[model.Finding]) -> list[str]:
@@ -55,15 +66,34 @@ def test_findings__a_sound_run_has_none() -> None:
 
 @pytest.mark.parametrize("recorded", [frozenset(), model.USAGE])
 def test_findings__nothing_recorded_says_only_that(recorded: frozenset[str]) -> None:
-    findings = found(
-        {"http_reqs": 5.0}, recorded=recorded, iterations=None, http_reqs=None, http_req_failed=None
-    )
+    findings = found({"http_reqs": 5.0}, recorded=recorded, iterations=None, http_reqs=None)
     assert codes(findings) == ["nothing-measured"]
 
 
-@pytest.mark.parametrize("iterations", [None, 0.0])
-def test_findings__no_iteration_was_completed(iterations: float | None) -> None:
-    assert codes(found(iterations=iterations)) == ["no-iteration"]
+def planned_scenario(name: str, *, vus: int = 2, **parts: object) -> model.PlannedScenario:
+    line = model.Ramp(start_s=0.0, end_s=60.0, from_per_s=vus, to_per_s=vus)
+    return model.PlannedScenario(name=name, opened=False, ramps=(line,), **parts)  # type: ignore[arg-type]
+
+
+BOTH = model.PlannedLoad(
+    model="closed", scenarios=(planned_scenario("login"), planned_scenario("browse"))
+)
+LOGIN, BROWSE = replace(TALLY, name="login"), replace(TALLY, name="browse")
+
+
+def test_findings__no_iteration_was_completed() -> None:
+    assert codes(found(tallies=(replace(TALLY, iterations=0),), iterations=0.0)) == ["no-iteration"]
+
+
+def test_findings__one_scenario_of_the_script_completed_no_iteration() -> None:
+    [finding] = found(planned=BOTH, tallies=(LOGIN, replace(BROWSE, iterations=0)))
+    assert (finding.code, finding.effect) == ("no-iteration", "invalid")
+    assert finding.message == "scenario browse of the script: no iteration was completed"
+
+
+def test_findings__a_session_that_lives_as_long_as_the_load_is_no_fault() -> None:
+    lives = replace(BROWSE, iterations=0, requests=0, judged=0, sessions=2)
+    assert found(planned=BOTH, tallies=(LOGIN, lives)) == []
 
 
 @pytest.mark.parametrize(
@@ -75,40 +105,185 @@ def test_findings__what_the_engine_explained_is_not_told_again(
     threw = model.Finding.model_validate(
         {"code": "k6-exit-107", "effect": effect, "message": "no login", "remedy": "mend it"}
     )
+    idle = model.Tally(name="default", bytes_sent=0.0)
     findings = found(
         recorded=frozenset({"vus", "data_sent"}),
         said=(threw,),
+        tallies=(idle,),
         iterations=None,
         http_reqs=None,
-        http_req_failed=None,
-        data_sent=0.0,
     )
     assert codes(findings) == expected
 
 
-@pytest.mark.parametrize(("threw", "expected"), [(9, []), (10, ["every-iteration-threw"])])
-def test_findings__every_iteration_threw(threw: int, expected: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("threw", "expected"),
+    [(5, []), (6, ["most-iterations-threw"]), (10, ["every-iteration-threw"])],
+)
+def test_findings__iterations_that_threw(threw: int, expected: list[str]) -> None:
     assert codes(found({"threw": float(threw)})) == expected
 
 
-@pytest.mark.parametrize(("failed", "expected"), [(0.98, []), (1.0, ["every-request-failed"])])
-def test_findings__every_request_failed(failed: float, expected: list[str]) -> None:
-    assert codes(found(http_req_failed=failed)) == expected
+def test_findings__every_iteration_of_one_scenario_threw() -> None:
+    [finding] = found({"threw": 10.0}, planned=BOTH, tallies=(LOGIN, BROWSE), threw={"login": 10})
+    assert finding.code == "every-iteration-threw"
+    assert finding.message == "scenario login of the script: every one of 10 iterations threw"
+
+
+@pytest.mark.parametrize(
+    ("failed", "expected", "effect"),
+    [
+        (2, [], ""),
+        (3, ["requests-failed"], "warn"),
+        (25, ["requests-failed"], "warn"),
+        (26, ["most-requests-failed"], "invalid"),
+        (50, ["every-request-failed"], "invalid"),
+    ],
+)
+def test_findings__failed_requests_by_their_share(
+    failed: int, expected: list[str], effect: str
+) -> None:
+    findings = found(tallies=(replace(TALLY, failed=failed),))
+    assert codes(findings) == expected
+    assert {finding.effect for finding in findings} <= {effect}
+
+
+def test_findings__a_threshold_on_failures_says_how_many_may() -> None:
+    covered = frozenset({"http_req_failed"})
+    assert found(tallies=(replace(TALLY, failed=49),), covered=covered) == []
+    # That nothing at all came back is no measurement all the same.
+    [finding] = found(tallies=(replace(TALLY, failed=50),), covered=covered)
+    assert finding.code == "every-request-failed"
+
+
+def test_findings__every_request_of_one_scenario_failed() -> None:
+    [finding] = found(planned=BOTH, tallies=(LOGIN, replace(BROWSE, failed=50)))
+    assert finding.message == "scenario browse of the script: every one of 50 requests failed"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"judged": 0, "bad": 50},  # http.setResponseCallback(null): nothing says what failed
+        {"refused": 50},  # no answer, and the script calls that a success
+    ],
+)
+def test_findings__no_answer_is_never_a_success(parts: dict[str, int]) -> None:
+    assert codes(found(tallies=(replace(TALLY, **parts),))) == ["every-request-failed"]
+
+
+def test_findings__a_script_that_accepts_every_status_says_nothing_of_them() -> None:
+    errors = (replace(TALLY, bad=50),)
+    assert codes(found(tallies=errors, known={"any_status": True})) == ["every-request-failed"]
+    assert found(tallies=errors) == []  # it names 503, and means it
+
+
+@pytest.mark.parametrize(
+    ("kind", "noun"),
+    [
+        ("calls", "gRPC calls"),
+        ("sessions", "WebSocket sessions"),
+        ("pages", "requests of the browser"),
+    ],
+)
+def test_findings__each_protocol_has_its_own_failures(kind: str, noun: str) -> None:
+    parts = {kind: 20, f"{kind}_failed": 20, "requests": 0, "judged": 0}
+    [finding] = found(tallies=(replace(TALLY, **parts),))
+    assert (finding.code, finding.message) == (
+        "every-request-failed",
+        f"every one of 20 {noun} failed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("failed", "covered", "expected"),
+    [
+        (1, (), []),
+        (2, (), ["checks-failed"]),
+        (11, (), ["most-checks-failed"]),
+        (20, (), ["most-checks-failed"]),
+        (20, ("checks",), []),
+    ],
+)
+def test_findings__failed_checks_by_their_share(
+    failed: int, covered: tuple[str, ...], expected: list[str]
+) -> None:
+    tally = replace(TALLY, checks=20, checks_failed=failed)
+    assert codes(found(tallies=(tally,), covered=frozenset(covered))) == expected
 
 
 def test_findings__a_script_that_talks_to_nobody() -> None:
     # k6 writes data_sent and data_received after every iteration, of no bytes at all here.
-    findings = found(recorded=RECORDED - HTTP, http_reqs=None, http_req_failed=None, data_sent=0.0)
+    idle = replace(TALLY, requests=0, judged=0, bytes_sent=0.0)
+    findings = found(recorded=RECORDED - HTTP, tallies=(idle,), http_reqs=None)
     assert codes(findings) == ["no-request"]
 
 
+def test_findings__one_scenario_of_the_script_talks_to_nobody() -> None:
+    idle = replace(BROWSE, requests=0, judged=0, bytes_sent=0.0)
+    [finding] = found(planned=BOTH, tallies=(LOGIN, idle))
+    assert finding.message == "scenario browse of the script: no request was made"
+
+
 @pytest.mark.parametrize(
-    "metric", ["grpc_req_duration", "ws_sessions", "websocket.messages_sent", "socketio.emit"]
+    "parts", [{"calls": 5}, {"sessions": 5}, {"pages": 5}, {"bytes_sent": 300.0}]
 )
-def test_findings__other_protocols_are_traffic_too(metric: str) -> None:
+def test_findings__other_protocols_are_traffic_too(parts: dict[str, float]) -> None:
+    talked = replace(TALLY, **{"requests": 0, "judged": 0, "bytes_sent": None, **parts})  # type: ignore[arg-type]
+    assert found(recorded=RECORDED - HTTP, tallies=(talked,), http_reqs=None) == []
+
+
+@pytest.mark.parametrize("metric", ["websocket.messages_sent", "socketio.emit"])
+def test_findings__protocols_of_artillery_are_traffic_too(metric: str) -> None:
+    talked = replace(TALLY, requests=0, judged=0, bytes_sent=None)
     recorded = (RECORDED - HTTP) | {metric}
-    findings = found(recorded=recorded, http_reqs=None, http_req_failed=None, data_sent=None)
-    assert findings == []
+    assert found(recorded=recorded, tallies=(talked,), http_reqs=None) == []
+
+
+def test_findings__a_scenario_that_completed_nothing_is_named() -> None:
+    [finding] = found(planned=BOTH, tallies=(LOGIN,))
+    assert (finding.code, finding.effect) == ("scenario-silent", "invalid")
+    assert finding.message == "scenario browse of the script completed nothing in 60.0 s"
+
+
+@pytest.mark.parametrize(
+    ("last_s", "quiet_s", "expected"),
+    [
+        (30, 1.0, ["scenario-silent"]),
+        (56, 1.0, ["scenario-silent"]),
+        (58, 1.0, []),
+        (50, 5.0, []),  # it was as quiet before
+    ],
+)
+def test_findings__a_scenario_that_falls_silent_says_when(
+    last_s: int, quiet_s: float, expected: list[str]
+) -> None:
+    last_ns = factories.START_NS + last_s * factories.SECOND_NS
+    tally = replace(BROWSE, last_ns=last_ns, quiet_s=quiet_s)
+    findings = found(planned=BOTH, tallies=(LOGIN, tally))
+    assert codes(findings) == expected
+    assert all(f"from {last_s}.0 s until its end at 60.0 s" in each.message for each in findings)
+
+
+def test_findings__what_ended_early_is_not_silent() -> None:
+    last_ns = factories.START_NS + 10 * factories.SECOND_NS
+    ended = tuple(replace(each, last_ns=last_ns) for each in (LOGIN, BROWSE))
+    assert found(planned=BOTH, tallies=ended, seconds=10.0, known={"alive_s": 10.0}) == []
+
+
+@pytest.mark.parametrize(
+    ("least_s", "effect"), [(6.0, "warn"), (6.1, "invalid")], ids=["5 %", "above"]
+)
+def test_findings__requests_that_never_ended(least_s: float, effect: str) -> None:
+    hung = model.CutOff(
+        scenario="default", after="GET /cart", since_s=12.25, least_s=least_s, hung=True
+    )
+    shown = hung.model_copy(update={"least_s": 0.4, "hung": False})
+    [finding] = found(known={"cut_off": (hung, shown), "vu_time_s": 120.0})
+    assert (finding.code, finding.effect) == ("requests-cut-off", effect)
+    assert finding.message.startswith(
+        f"1 request never ended: begun after GET /cart from 12.2 s on, and cut off after {least_s} s"
+    )
 
 
 @pytest.mark.parametrize(
@@ -188,10 +363,10 @@ def test_findings__a_machine_too_busy_to_measure_on(
 
 
 def test_findings__several_at_once() -> None:
-    findings = found({"threw": 10.0, "http_reqs": 51.0}, http_req_failed=1.0)
+    findings = found({"threw": 10.0, "http_reqs": 51.0}, tallies=(replace(TALLY, failed=50),))
     assert codes(findings) == [
-        "every-iteration-threw",
         "every-request-failed",
+        "every-iteration-threw",
         "samples-incomplete",
     ]
     assert {finding.scenario for finding in findings} == {"browse"}
@@ -200,7 +375,7 @@ def test_findings__several_at_once() -> None:
 
 def test_questions__are_about_the_whole_run() -> None:
     asked = validity.questions(factories.some_facts())
-    assert {"iterations", "http_reqs", "http_req_failed"} <= {each.metric for each in asked}
+    assert {"iterations", "http_reqs"} <= {each.metric for each in asked}
     assert all(question.window is None and not question.tags for question in asked)
 
 

@@ -34,6 +34,7 @@ def test_plan__is_the_whole_command() -> None:
         "csv=/report/logs/browse/samples.csv",
         "--summary-export",
         "/report/logs/browse/k6-summary.json",
+        f"--system-tags={','.join(model.SYSTEM_TAGS)},vu",
         "--vus",
         "3",
         "/project/browse.js",

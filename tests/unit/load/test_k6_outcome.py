@@ -267,3 +267,24 @@ def test_read__says_what_k6_itself_counted(run_dir: Path, version: str) -> None:
     summary = json.loads((run_dir / k6_outcome.SUMMARY).read_bytes())["metrics"]
     for name in ("http_reqs", "iterations"):
         assert outcome.totals[name] == summary[name]["count"] > 0
+
+
+RAN = """time="2026-01-02T03:04:05Z" level=error msg="Error: no user scenario=cart" executor=constant-vus scenario=login source=stacktrace
+time="2026-01-02T03:04:06Z" level=error msg="Error: no user" executor=constant-vus scenario="two words" source=stacktrace
+running (1.0s), 2/2 VUs, 1 complete and 0 interrupted iterations
+time="2026-01-02T03:04:07Z" level=error msg="Error: no cart" executor=constant-vus scenario=login source=stacktrace
+running (2.0s), 0/2 VUs, 9 complete and 2 interrupted iterations
+"""
+
+
+def test_read__iterations_that_threw_and_that_the_end_cut_off(run_dir: Path) -> None:
+    (run_dir / "k6.log").write_text(RAN, encoding="utf-8")
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0)
+    assert outcome.threw == {"login": 2, "two words": 1}
+    assert outcome.totals["interrupted"] == 2.0
+
+
+def test_read__a_quiet_engine_tells_of_no_iterations_cut_off(run_dir: Path) -> None:
+    (run_dir / "k6.log").write_text("", encoding="utf-8")
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0)
+    assert "interrupted" not in outcome.totals

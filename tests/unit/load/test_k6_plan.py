@@ -157,3 +157,58 @@ def test_segment__those_of_all_parts_are_the_whole_sequence(of: int) -> None:
 def test_segment__the_whole_load_has_none() -> None:
     assert k6_plan.segment(WHOLE) == ()
     assert k6_plan.process_tag(WHOLE) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "args", "tags", "left"),
+    [
+        ({}, (), [*model.SYSTEM_TAGS, "vu"], []),
+        ({"systemTags": ["url", "vu"]}, ("--vus", "3"), ["url", "vu"], ["--vus", "3"]),
+        (
+            {"systemTags": ["url"]},
+            ("--system-tags", "name,url", "-q"),
+            ["name", "url", "vu"],
+            ["-q"],
+        ),
+        ({}, ("--system-tags=",), ["vu"], []),
+    ],
+)
+def test_system_tags__always_tell_the_vu(
+    options: dict[str, object], args: tuple[str, ...], tags: list[str], left: list[str]
+) -> None:
+    found, others = k6_plan.system_tags(options, args)
+    assert (found, list(others)) == (f"--system-tags={','.join(tags)}", left)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("http.expectedStatuses({ min: 200, max: 599 })", True),
+        ("http.expectedStatuses({ max: 599, min: 100 })", True),
+        ("http.expectedStatuses(201, { min: 200,\n max: 500 })", True),
+        ("http.expectedStatuses(200, 429)", False),
+        ("http.expectedStatuses({ min: 200, max: 399 }, 503)", False),
+        ("http.get(url)", False),
+    ],
+)
+def test_any_status__is_a_span_from_good_to_bad(call: str, expected: bool) -> None:  # noqa: FBT001
+    assert k6_plan.any_status(f"http.setResponseCallback({call});") is expected
+
+
+def test_read__knows_each_scenario_of_the_script() -> None:
+    options = {
+        "scenarios": {
+            "a": {
+                "executor": "ramping-vus",
+                "startVUs": 0,
+                "startTime": "5s",
+                "stages": [{"target": 4, "duration": "2s"}],
+                "gracefulRampDown": "0s",
+            },
+            "b": {"executor": "shared-iterations", "vus": 3, "iterations": 9, "startTime": "7s"},
+        }
+    }
+    one, other = k6_plan.read(options).scenarios
+    assert (one.name, one.opened, one.endless) == ("a", False, False)
+    assert (one.start_s, one.end_s, one.stop_s, one.ramp_down_s) == (0.0, 2.0, 30.0, 0.0)
+    assert (other.name, other.endless, other.start_s, other.end_s) == ("b", True, 2.0, 602.0)
