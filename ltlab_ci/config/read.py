@@ -272,7 +272,9 @@ def _scenario(doc: document.Document, file: model.LabFile, name: str) -> model.S
         thresholds=tuple(each for each in stated if each.formula is None),
         against_base=tuple(each for each in stated if each.formula is not None),
         cut=model.Cut(
-            start_s=model.seconds(steady.skip_start), end_s=model.seconds(steady.skip_end)
+            start_s=model.seconds(steady.skip_start),
+            end_s=model.seconds(steady.skip_end),
+            setup=file.exclude_setup if spec.exclude_setup is None else spec.exclude_setup,
         ),
         place=doc.place(loc),
     )

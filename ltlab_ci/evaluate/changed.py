@@ -50,6 +50,16 @@ def _of_scenario(base: model.LabFile, head: model.LabFile, name: str) -> Iterato
         yield ThresholdChange(
             kind=ChangeKind.CHANGED, scenario="", key="steady_state", before=before, after=after
         )
+    before, after = _setup(base, name), _setup(head, name)
+    if before != after:
+        yield ThresholdChange(
+            kind=ChangeKind.CHANGED, scenario="", key="exclude_setup", before=before, after=after
+        )
+
+
+def _setup(file: model.LabFile, name: str) -> str:
+    own = file.scenarios[name].exclude_setup
+    return "true" if (file.exclude_setup if own is None else own) else "false"
 
 
 def _effective(file: model.LabFile, name: str) -> list[Threshold]:

@@ -150,7 +150,7 @@ def window(
             return None, f"the load lasted {length_s:.1f} s and never reached {over}"
         first, last = start + _ns(over.start_s), start + _ns(over.end_s)
         return model.Window(start_ns=first, end_ns=last), ""
-    if not cut.start_s and not cut.end_s:
+    if cut.nothing:
         return None, ""
     # The last sample lies at the very end, and a window is half open.
     first, last = start + _ns(cut.start_s), end - _ns(cut.end_s) if cut.end_s else end + 1

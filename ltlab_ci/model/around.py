@@ -27,7 +27,7 @@ class ThresholdChange:
     """One threshold that reads otherwise in head's ltlab.yml than in base's.
 
     `scenario` is "" where it is the same in every scenario of both. `key` is metric and tags,
-    "steady_state", or "" for a scenario as a whole. `before` is "" for what was added, `after` for
+    "steady_state", "exclude_setup", or "" for a scenario as a whole. `before` is "" for what was added, `after` for
     what was removed.
     """
 

@@ -98,6 +98,9 @@ class ScenarioSpec(Frozen):
     steady_state: SteadyState | None = pydantic.Field(
         default=None, description="Replaces the steady_state of the whole file."
     )
+    exclude_setup: pydantic.StrictBool | None = pydantic.Field(
+        default=None, description="Replaces the exclude_setup of the whole file."
+    )
 
 
 class K6Spec(Frozen):
@@ -135,6 +138,10 @@ class LabFile(Frozen):
     scenarios: Annotated[dict[Text, ScenarioSpec], pydantic.Field(min_length=1)]
     thresholds: Thresholds = pydantic.Field(default={}, description="For every scenario.")
     steady_state: SteadyState = SteadyState()
+    exclude_setup: pydantic.StrictBool = pydantic.Field(
+        default=False,
+        description="Judge without the samples of set-up and tear-down, which k6 counts.",
+    )
     engines: Engines = Engines()
     lab: LabSpec = LabSpec()
     grafana: GrafanaSpec = GrafanaSpec()
@@ -143,10 +150,19 @@ class LabFile(Frozen):
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """How much of a run's start and end is not judged, in seconds."""
+    """How much of a run's start and end is not judged, in seconds.
+
+    `setup`: nor what was before and after the load. That is never judged where something is cut off.
+    """
 
     start_s: float = 0.0
     end_s: float = 0.0
+    setup: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """Say whether every sample is judged."""
+        return not (self.start_s or self.end_s or self.setup)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,6 +145,12 @@ def test_changes__what_is_left_out_of_judging_is_named() -> None:
     assert change.after == "skips 5 s at the start, 0 s at the end"
 
 
+def test_changes__leaving_set_up_out_is_named() -> None:
+    base = a_file(a={})
+    [change] = changed.changes(base, base.model_copy(update={"exclude_setup": True}))
+    assert (change.key, change.before, change.after) == ("exclude_setup", "false", "true")
+
+
 @given(base=st.lists(LIMITS, max_size=4), head=st.lists(LIMITS, max_size=4))
 @example(base=["p(95) < 1"], head=["p(95) < 2", "p(95) < 0"])
 @example(base=["p(95) < 1", "p(95) < 2"], head=["p(95) < 2", "p(95) < 3"])

@@ -280,6 +280,12 @@ def test_window__cut_and_over(
     assert windows(over, cut) == expected
 
 
+def test_window__without_set_up_is_the_load_with_its_last_sample() -> None:
+    found, _ = thresholds.window(FACTS, model.Cut(setup=True), None)
+    assert found is not None
+    assert (found.start_ns, found.end_ns) == (FACTS.load_start_ns, FACTS.load_end_ns + 1)
+
+
 def test_window__a_cut_at_the_start_keeps_the_last_sample() -> None:
     found, _ = thresholds.window(FACTS, model.Cut(start_s=5.0), None)
     assert found is not None
