@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -168,7 +169,7 @@ def test_findings__every_request_of_one_scenario_failed() -> None:
         {"refused": 50},  # no answer, and the script calls that a success
     ],
 )
-def test_findings__no_answer_is_never_a_success(parts: dict[str, int]) -> None:
+def test_findings__no_answer_is_never_a_success(parts: dict[str, Any]) -> None:
     assert codes(found(tallies=(replace(TALLY, **parts),))) == ["every-request-failed"]
 
 
@@ -187,7 +188,7 @@ def test_findings__a_script_that_accepts_every_status_says_nothing_of_them() -> 
     ],
 )
 def test_findings__each_protocol_has_its_own_failures(kind: str, noun: str) -> None:
-    parts = {kind: 20, f"{kind}_failed": 20, "requests": 0, "judged": 0}
+    parts: dict[str, Any] = {kind: 20, f"{kind}_failed": 20, "requests": 0, "judged": 0}
     [finding] = found(tallies=(replace(TALLY, **parts),))
     assert (finding.code, finding.message) == (
         "every-request-failed",

@@ -29,11 +29,8 @@ def a_request(
     at_s: float, ms: float = 100.0, *, vu: int = 0, failed: int = 0, **tags: str
 ) -> list[Row]:
     tags = {"method": "GET", "name": "/", "status": "200", **tags}
-    return [
-        a_row("http_reqs", at_s, vu=vu, **tags),
-        a_row("http_req_duration", at_s, ms, vu=vu, **tags),
-        a_row("http_req_failed", at_s, failed, vu=vu, **tags),
-    ]
+    values = {"http_reqs": 1.0, "http_req_duration": ms, "http_req_failed": float(failed)}
+    return [a_row(metric, at_s, value, vu=vu, **tags) for metric, value in values.items()]
 
 
 def filled(folder: Path, rows: list[Row]) -> duck.Store:
