@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from tests.flow import projects
@@ -64,6 +66,35 @@ def test_iterations__none_is_completed(project: MakeProject, lab: str) -> None:
     run = project(lab, {"load.js": script}).run("run")
     assert run.code == 1
     assert run.findings["no-iteration"]["effect"] == "invalid"
+
+
+def test_requests__that_never_end(project: MakeProject, lab: str) -> None:
+    # It accepts a connection and never answers.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        script = projects.k6(
+            f"http.get(exec.vu.idInTest === 1 ? 'http://127.0.0.1:{silent.getsockname()[1]}' "
+            ": `${url}/fast`); sleep(0.1);",
+            options="scenarios: { one: { executor: 'constant-vus', vus: 4, duration: '2s', "
+            "gracefulStop: '2s' } }, thresholds: { http_req_duration: ['p(95)<5000'], "
+            "http_req_failed: ['rate<0.01'] }",
+        )
+        run = project(lab, {"load.js": script}).run("run")
+    assert run.code == 1
+    assert run.scenario()["exit_code"] == 0
+    assert run.findings["requests-cut-off"]["effect"] == "invalid"
+    assert run.findings["requests-cut-off"]["message"].startswith("1 request never ended")
+    [cut_off] = run.scenario()["cut_off"]
+    assert cut_off["hung"]
+    assert cut_off["least_s"] == pytest.approx(4, abs=1)
+
+
+def test_setup__does_not_hide_a_dead_load(project: MakeProject, lab: str) -> None:
+    script = projects.k6(
+        "http.get(`${url}/nowhere`);", more="export function setup() { http.get(`${url}/fast`); }"
+    )
+    run = project(lab, {"load.js": script}).run("run")
+    assert run.code == 1
+    assert "every one of 20 requests failed" in run.findings["every-request-failed"]["message"]
 
 
 def test_setup__throws(project: MakeProject, lab: str) -> None:
