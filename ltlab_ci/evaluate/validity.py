@@ -62,8 +62,11 @@ def findings(
         return
     yield from _clock(facts)
     by_scenario = bool(planned.scenarios)
-    silent = list(_silent(facts, planned))
-    yield from _work(facts, outcome, by_scenario=by_scenario, silent=bool(silent))
+    # A script that threw in setup() did no more, and the engine has said so.
+    explained = any(found.effect == "invalid" for found in outcome.findings)
+    silent = [] if explained else list(_silent(facts, planned))
+    if not explained:
+        yield from _work(facts, by_scenario=by_scenario, silent=bool(silent))
     yield from silent
     yield from _cut_off(facts)
     yield from failures.findings(facts, outcome, covered, by_scenario=by_scenario)
@@ -97,13 +100,8 @@ def _clock(facts: model.Facts) -> Iterator[model.Finding]:
         )
 
 
-def _work(
-    facts: model.Facts, outcome: model.Outcome, *, by_scenario: bool, silent: bool
-) -> Iterator[model.Finding]:
+def _work(facts: model.Facts, *, by_scenario: bool, silent: bool) -> Iterator[model.Finding]:
     """Yield what says that nothing was done at all, of each scenario of the script by itself."""
-    # A script that threw in setup() did no more, and the engine has said so.
-    if any(found.effect == "invalid" for found in outcome.findings):
-        return
     tallies = facts.tallies if by_scenario else (failures.whole(facts.tallies),)
     worked = [tally for tally in tallies if tally.iterations]
     at_it = [tally for tally in tallies if not tally.iterations and not _lives(tally)]
