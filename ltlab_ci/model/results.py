@@ -195,7 +195,8 @@ class PlannedLoad:
 
     None where iterations, or the engine, decide on the way; `iterations` only for open models.
     `ramps` is the arrival rate of an open model; those of several scenarios add up. `scenarios` are
-    those that the script states, as far as they can be known.
+    those that the script states, as far as they can be known. `unseen`: it may talk to the service in
+    ways that leave no sample of a request, such as a function of a processor.
     """
 
     model: LoadModel = ""
@@ -203,6 +204,7 @@ class PlannedLoad:
     iterations: float | None = None
     ramps: tuple[Ramp, ...] = ()
     scenarios: tuple[PlannedScenario, ...] = ()
+    unseen: bool = False
 
     def offered(self, start_s: float, end_s: float) -> float:
         """Return how many iterations are to start between two times."""
