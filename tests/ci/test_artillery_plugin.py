@@ -27,7 +27,7 @@ import pytest
 
 from ltlab_ci import load, model
 from ltlab_ci.load import artillery as artillery_engine
-from ltlab_ci.load import artillery_hold
+from ltlab_ci.load import artillery_hold, artillery_samples
 from tests import factories
 
 ROOT = Path(__file__).parents[2]
@@ -414,14 +414,51 @@ def test_main__tells_phases_checks_and_the_end(artillery: Artillery) -> None:
     run = artillery.run("ensure-fails.yml")
     assert run.code == 1
     events = rows(run.folder / "main.ndjson")
-    assert [row["k"] for row in events] == ["phase", "phase", "done", "checks", "close"]
-    assert (events[0]["event"], events[1]["event"]) == ("started", "completed")
-    assert events[0]["name"] == "only"
-    assert {(c["expression"], c["passed"], c["strict"]) for c in events[3]["checks"]} == {
+    assert [row["k"] for row in events] == ["open", "phase", "phase", "done", "checks", "close"]
+    assert (events[0]["before"], events[0]["after"]) == (False, False)
+    assert (events[1]["event"], events[2]["event"]) == ("started", "completed")
+    assert events[1]["name"] == "only"
+    assert {(c["expression"], c["passed"], c["strict"]) for c in events[4]["checks"]} == {
         ("http.response_time.max < 0", False, True),
         ("http.codes.200 > 0", True, True),
         ("http.codes.200 > 1000", False, False),
     }
+
+
+def test_main__tells_of_sections_that_run_there(artillery: Artillery, tmp_path: Path) -> None:
+    script = tmp_path / "login.yml"
+    script.write_text(
+        "config: {target: '{{ $env.TARGET }}'}\n"
+        "before: {flow: [{get: {url: /json, capture: {json: $.token, as: token}}}]}\n" + FLOW
+    )
+    assert artillery.run(script).code == 1
+    events = rows(artillery.tmp / "samples" / "main.ndjson")
+    assert [row["k"] for row in events] == ["open", "close"]
+    assert events[0]["before"]
+
+
+def test_file__of_a_worker_that_the_script_ended_says_so(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    script = tmp_path / "leaving.yml"
+    script.write_text(
+        "config: {target: '{{ $env.TARGET }}', processor: p.js}\n"
+        "scenarios: [{flow: [{get: {url: /json}}, {function: leave}]}]"
+    )
+    (tmp_path / "p.js").write_text("exports.leave = () => process.exit(3);")
+    folder = tmp_path / "samples"
+    # Artillery would wait for its worker for ever.
+    with subprocess.Popen(
+        artillery.argv(script), env=artillery.env(), stdout=subprocess.DEVNULL
+    ) as child:
+        deadline = time.monotonic() + RUN_S
+        while not artillery_samples.departed(folder) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        gone = artillery_samples.departed(folder)
+        child.kill()
+    assert gone == {"1": 3}
+    [worker] = [rows(file) for file in folder.glob("worker-*.ndjson")]
+    assert (worker[-1]["k"], worker[-1]["exit"]) == ("close", 3)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
