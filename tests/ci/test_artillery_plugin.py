@@ -724,8 +724,11 @@ def test_lacks__limits_that_are_written_amiss_are_named(
     assert [message for message, _ in lacking(artillery, tmp_path, IDLE_LIMITS)] == [
         "calls functions, and its config names no processor: f (function)",
         "has limits in `ensure` that Artillery does not read: p90",
-        "has `ensure.thresholds` that is not a list, which Artillery does not read",
+        "has `ensure.thresholds` that is not a list of mappings, which Artillery does not read",
     ]
+    empty = "config: {target: http://a.test, plugins: {expect: }}\n" + FLOW
+    [(message, _)] = lacking(artillery, tmp_path, empty)
+    assert message.startswith("switches on the plug-in expect without a value")
 
 
 def test_lacks__nothing_where_all_is_there(artillery: Artillery, tmp_path: Path) -> None:

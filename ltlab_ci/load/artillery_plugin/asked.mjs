@@ -19,10 +19,21 @@ const SCENARIO_HOOKS = [
 ];
 const REQUEST_HOOKS = ['beforeRequest', 'afterResponse'];
 const ENSURED = ['thresholds', 'conditions', 'maxErrorRate', 'min', 'max', 'median', 'p95', 'p99'];
+const EXAMPLES = {
+  thresholds: 'write them as `thresholds: [{http.response_time.p90: 200}]`',
+  conditions: 'write them as `conditions: [{expression: "http.codes.500 < 5"}]`',
+};
 const SHOWN = 12;
 
 /** Return what is missing, as {message, remedy} each; a message goes on after the script's name. */
 export async function missing(plan, processorFile, { loadPlugins, loadPackage, environment }) {
+  const empty = Object.entries(plan.config.plugins ?? {}).find(([, options]) => options === null);
+  if (empty) {
+    // Artillery reads the options of each, and falls over this one.
+    const [name] = empty;
+    const message = `switches on the plug-in ${name} without a value, which Artillery cannot read`;
+    return [{ message, remedy: `write \`${name}: {}\` under config.plugins` }];
+  }
   const plugins = await loadPlugins(plan.config.plugins, plan);
   return [
     ...(await missingPlugins(plugins, plan.config, loadPackage)),
@@ -100,11 +111,13 @@ function missingFunctions(plan, processorFile, plugins) {
   if (plugins.some((name) => !BUILT_IN_PLUGINS.includes(name))) {
     return [];
   }
-  const absent = [...new Set([...namedIn(plan)].filter(([name]) => !isFunction(known[name])).map(told))];
+  const named = [...namedIn(plan)].filter(([name]) => !isFunction(known[name]));
+  const absent = [...new Set(named.map(([name, where]) => `${name} (${where})`))];
   if (absent.length === 0) {
     return [];
   }
-  const exported = Object.keys(known).filter((name) => name !== 'default' && isFunction(known[name]));
+  const exported = Object.keys(known)
+    .filter((name) => name !== 'default' && isFunction(known[name]));
   return [
     {
       message: processorFile
@@ -117,17 +130,14 @@ function missingFunctions(plan, processorFile, plugins) {
   ];
 }
 
-function told([name, where]) {
-  return `${name} (${where})`;
-}
-
 /** Yield [name, where] of all functions that the sections of a script name. */
 function* namedIn({ config, scenarios, before, after }) {
-  for (const scenario of [before, after, ...scenarios].filter(Boolean)) {
-    const engine = scenario === before || scenario === after ? scenario.engine : engineOf(scenario, config);
+  const sections = [before, after].filter(Boolean).map((section) => [section, section.engine]);
+  const main = scenarios.map((scenario) => [scenario, engineOf(scenario, config)]);
+  for (const [scenario, engine = 'http'] of [...sections, ...main]) {
     if (engine === 'playwright') {
       yield* browserFunctions(scenario, config.processor ?? {});
-    } else if (BUILT_IN_ENGINES.includes(engine ?? 'http')) {
+    } else if (BUILT_IN_ENGINES.includes(engine)) {
       yield* hooks(scenario, SCENARIO_HOOKS);
       yield* steps(scenario.flow);
     }
@@ -199,14 +209,16 @@ function* idleLimits(limits, plugins) {
   if (ignored.length > 0) {
     yield {
       message: `has limits in \`ensure\` that Artillery does not read: ${ignored.join(', ')}`,
-      remedy: 'write them as `thresholds: [{http.response_time.p90: 200}]`',
+      remedy: EXAMPLES.thresholds,
     };
   }
   for (const key of ['thresholds', 'conditions']) {
-    if (limits[key] !== undefined && !Array.isArray(limits[key])) {
+    const given = limits[key] ?? [];
+    if (!Array.isArray(given) || given.some((each) => typeof each !== 'object')) {
       yield {
-        message: `has \`ensure.${key}\` that is not a list, which Artillery does not read`,
-        remedy: `write it as a list: \`${key}: [...]\``,
+        message:
+          `has \`ensure.${key}\` that is not a list of mappings, which Artillery does not read`,
+        remedy: EXAMPLES[key],
       };
     }
   }

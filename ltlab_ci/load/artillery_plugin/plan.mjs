@@ -36,9 +36,9 @@ function isUnseen({ flow, beforeScenario, afterScenario }, engine = 'http') {
 }
 
 function callsFunctions(flow) {
-  return [flow]
-    .flat(Infinity)
-    .some((step) => step?.function || callsFunctions([step?.loop ?? [], step?.parallel ?? []].flat()));
+  return [flow ?? []].flat(Infinity).some((step) => {
+    return step?.function || callsFunctions(step?.loop ?? step?.parallel ?? []);
+  });
 }
 
 function lengthOf(phase, ms) {
