@@ -91,7 +91,7 @@ def _trouble(
     section = _section(main, kept)
     if section and reason:
         yield model.Finding(
-            code=f"artillery-{section}",
+            code="artillery-before" if section == "before" else "artillery-after",
             effect="invalid",
             message=f"the `{section}` section failed: {_reached(reason, plan)}",
             remedy=f"mend what `{section}` does, or what it calls; logs/ has the whole error",
