@@ -158,6 +158,7 @@ def _config(
         artillery_path=_program(settings["artillery"], base, cwd),
         node_path=_program(settings["node"], base, cwd),
         compare=compare or model.Comparing(),
+        url_given=bool(settings["url"].value),
         **lab,
     )
 

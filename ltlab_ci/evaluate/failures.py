@@ -7,7 +7,7 @@ so: by a threshold on it, or by naming the statuses that are expected. Not here:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from ltlab_ci import model
@@ -29,7 +29,11 @@ class _Kind:
     metrics: frozenset[str]
 
 
+USERS = frozenset({"vusers.failed", "vusers.completed", "errors", "maxErrorRate"})
+"""By what somebody says how many of Artillery's virtual users may fail: metrics, a limit of `ensure`."""
+
 _REQUEST_CODES = ("every-request-failed", "most-requests-failed", "requests-failed")
+_THREW_CODES = ("every-iteration-threw", "most-iterations-threw", "")
 _KINDS = {
     kind.noun: kind
     for kind in (
@@ -67,8 +71,14 @@ _KINDS = {
             noun="iterations",
             failed="threw",
             # The engine's own words tell of a few.
-            codes=("every-iteration-threw", "most-iterations-threw", ""),
+            codes=_THREW_CODES,
             metrics=frozenset(),
+        ),
+        _Kind(
+            noun="virtual users",  # Artillery's iterations, in which nothing throws
+            failed="failed",
+            codes=_THREW_CODES,
+            metrics=USERS,
         ),
     )
 }
@@ -82,6 +92,7 @@ _REMEDIES = {
     "every-iteration-threw": "mend the script; the first error is in logs/",
     "most-iterations-threw": "mend the script; the first error is in logs/",
 }
+_OF_USERS = "mend the script, or the service; if it is meant, set a threshold on vusers.failed"
 
 
 def whole(tallies: Sequence[model.Tally]) -> model.Tally:
@@ -111,9 +122,10 @@ def findings(
     for tally in facts.tallies:
         for noun, number, failed in _requests(tally, any_status=facts.any_status):
             done.setdefault(noun, []).append((tally.name, number, failed))
+    users = "virtual users" if facts.engine == "artillery" else "iterations"
     for tally in facts.tallies if by_scenario else [whole(facts.tallies)]:
         threw = outcome.totals.get("threw", 0.0) if alone else outcome.threw.get(tally.name, 0)
-        done.setdefault("iterations", []).append(
+        done.setdefault(users, []).append(
             (tally.name, tally.iterations, min(int(threw), tally.iterations))
         )
     lost: set[str] = set()  # scenarios of which no request got through: their checks fail by it
@@ -125,7 +137,8 @@ def findings(
             some = [part for part in worked if code and found[part] == code]
             lost |= {part[0] for part in some if code == _REQUEST_CODES[0]}
             for where, those in _named(some, worked):
-                yield _finding(facts, kind, code, where, those)
+                why = outcome.errors if kind.metrics is USERS or code == _REQUEST_CODES[0] else {}
+                yield _finding(facts, kind, code, where, those, errors=why)
 
 
 def _requests(tally: model.Tally, *, any_status: bool) -> Iterator[tuple[str, int, int]]:
@@ -175,6 +188,8 @@ def _finding(
     code: str,
     where: str,
     parts: Sequence[tuple[str, int, int]],
+    *,
+    errors: Mapping[str, float],
 ) -> model.Finding:
     done = sum(part[1] for part in parts)
     failed = sum(part[2] for part in parts)
@@ -187,8 +202,8 @@ def _finding(
         {
             "code": code,
             "effect": "warn" if code == kind.codes[2] else "invalid",
-            "message": where + said,
-            "remedy": _REMEDIES[code],
+            "message": where + said + (f": {model.counted(errors)}" if errors else ""),
+            "remedy": _OF_USERS if kind.metrics is USERS else _REMEDIES[code],
             "scenario": facts.scenario,
         }
     )

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from ltlab_ci import model
-from ltlab_ci.evaluate import failures
+from ltlab_ci.evaluate import addresses, failures
 
 DROPPED_SHARE = 0.01
 """Above this share of iterations that could not start, latency was measured under another load."""
@@ -32,6 +32,12 @@ QUIET_S = 2.0
 QUIET_TIMES = 3.0
 """A scenario of a script has fallen silent when nothing of it ended for QUIET_S, and for QUIET_TIMES its
 longest silence before."""
+
+_LIMITED = frozenset({*failures.USERS, "vusers.skipped"})
+"""What a condition of Artillery's `ensure` may be about, as a threshold is on a metric."""
+
+_SKIPPED = frozenset({"vusers.skipped", "dropped_iterations"})
+"""Metrics by which somebody says how many virtual users `maxVusers` may keep out."""
 
 _PROTOCOLS = ("websocket.", "socketio.", "browser")
 """How metrics of other protocols begin, where no sample of a request tells."""
@@ -56,22 +62,27 @@ def findings(
     """
     asked = {name: answers[question] for name, question in _questions(facts).items()}
     if not facts.ran:
-        yield _invalid(
-            facts, "nothing-measured", "no sample was recorded", "see logs/ for what the engine did"
-        )
+        # A script whose `before` failed recorded nothing, and the engine has said why.
+        if not _explained(outcome):
+            yield _invalid(
+                facts,
+                "nothing-measured",
+                "no sample was recorded",
+                "see logs/ for what the engine did",
+            )
         return
+    covered |= {name for name in _LIMITED if any(name in own.expression for own in facts.own)}
     yield from _clock(facts)
+    yield from addresses.findings(facts, outcome)
     by_scenario = bool(planned.scenarios)
-    # A script that threw in setup() did no more, and the engine has said so.
-    explained = any(found.effect == "invalid" for found in outcome.findings)
-    silent = [] if explained else list(_silent(facts, planned))
-    if not explained:
-        yield from _work(facts, by_scenario=by_scenario, silent=bool(silent))
+    silent = [] if _explained(outcome) else list(_silent(facts, planned))
+    if not _explained(outcome):
+        yield from _work(facts, planned, by_scenario=by_scenario, silent=bool(silent))
     yield from silent
     yield from _cut_off(facts)
     yield from failures.findings(facts, outcome, covered, by_scenario=by_scenario)
     yield from _missing(facts, outcome, asked)
-    yield from _load(facts, planned, asked, silent=bool(silent))
+    yield from _load(facts, planned, asked, covered, silent=bool(silent))
     if facts.names_left_out:
         yield _warning(
             facts,
@@ -100,7 +111,14 @@ def _clock(facts: model.Facts) -> Iterator[model.Finding]:
         )
 
 
-def _work(facts: model.Facts, *, by_scenario: bool, silent: bool) -> Iterator[model.Finding]:
+def _explained(outcome: model.Outcome) -> bool:
+    """Say whether the engine has told already why there was no more: a setup() that threw, for one."""
+    return any(found.effect == "invalid" for found in outcome.findings)
+
+
+def _work(
+    facts: model.Facts, planned: model.PlannedLoad, *, by_scenario: bool, silent: bool
+) -> Iterator[model.Finding]:
     """Yield what says that nothing was done at all, of each scenario of the script by itself."""
     tallies = facts.tallies if by_scenario else (failures.whole(facts.tallies),)
     worked = [tally for tally in tallies if tally.iterations]
@@ -125,6 +143,9 @@ def _work(facts: model.Facts, *, by_scenario: bool, silent: bool) -> Iterator[mo
         return
     if not worked and not any(_traffic(tally) for tally in tallies):
         idle = [failures.whole(tallies)]
+    if idle and planned.unseen:
+        yield _unseen(facts)
+        return
     for tally in idle:
         where = failures.in_scenario(tally.name if len(idle) < len(worked) else "")
         yield _invalid(
@@ -135,6 +156,15 @@ def _work(facts: model.Facts, *, by_scenario: bool, silent: bool) -> Iterator[mo
         )
         if not where:
             return
+
+
+def _unseen(facts: model.Facts) -> model.Finding:
+    return _warning(
+        facts,
+        "traffic-unseen",
+        "no request can be seen: functions of the script, or an engine of its own, may have made some",
+        "let them count what they do (`events.emit('counter', 'calls', 1)`), and set thresholds on that",
+    )
 
 
 def _lives(tally: model.Tally) -> bool:
@@ -228,11 +258,14 @@ def _load(
     facts: model.Facts,
     planned: model.PlannedLoad,
     asked: Mapping[str, model.Answer],
+    covered: frozenset[str],
     *,
     silent: bool,
 ) -> Iterator[model.Finding]:
     iterations, dropped = _value(asked, "iterations"), _value(asked, "dropped_iterations")
-    if dropped:
+    if dropped and facts.engine == "artillery":
+        yield _skipped(facts, dropped, dropped + iterations, covered)
+    elif dropped:
         share = dropped / (dropped + iterations)
         told = f"{dropped:g} of {dropped + iterations:g} iterations were dropped ({share:.1%})"
         remedy = "give the script more VUs (preAllocatedVUs, maxVUs), or lower its rate"
@@ -267,6 +300,22 @@ def _load(
             f"the machine's processors were {busy:.0%} busy during the load",
             "latency includes waiting for a processor; lower the load or use a larger machine",
         )
+
+
+def _skipped(
+    facts: model.Facts, skipped: float, due: float, covered: frozenset[str]
+) -> model.Finding:
+    """Return how many virtual users `maxVusers` kept out; a limit on them says that this is meant."""
+    share = skipped / due
+    tell = _invalid if share > DROPPED_SHARE and not covered & _SKIPPED else _warning
+    return tell(
+        facts,
+        "iterations-dropped",
+        f"{skipped:g} of {due:g} virtual users were skipped ({share:.1%}): "
+        "maxVusers lets no more be at work at once",
+        "raise maxVusers or lower the arrival rate; if the cap is meant, say how many may be skipped: "
+        f"a threshold such as `vusers.skipped: count <= {skipped:g}`",
+    )
 
 
 def _value(asked: Mapping[str, model.Answer], name: str) -> float:

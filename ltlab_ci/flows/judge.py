@@ -13,7 +13,7 @@ from ltlab_ci import errors, model
 from ltlab_ci.evaluate import outcome, thresholds, unfinished, validity
 from ltlab_ci.flows import measure, stored, understood
 from ltlab_ci.report import headline
-from ltlab_ci.store import activity, charts, duck
+from ltlab_ci.store import activity, addresses, charts, duck
 
 _CUT_SHORT = frozenset({"config", "lab", "engine", "store", "interrupted"})
 
@@ -138,6 +138,8 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
         vu_time_s=vus.time_s,
         alive_s=alive_s,
         any_status=script.any_status,
+        engine=scenario.engine.value,
+        sent=addresses.sent(store, scenario.name, measured.base_url),
     )
     own = thresholds.own_cases(facts)
     answers = ask([*thresholds.questions(own), *validity.questions(facts)])

@@ -44,6 +44,7 @@ class Measured:
     samples: int
     elapsed_s: float | None = None
     clock_step_s: float = 0.0
+    base_url: str = ""
 
 
 def scenario(
@@ -85,6 +86,7 @@ def scenario(
         samples=recorder.samples,
         elapsed_s=elapsed_s,
         clock_step_s=recorder.clock.step_s,
+        base_url=running.base_url,
     )
 
 

@@ -40,6 +40,7 @@ def scenarios(
         cache_dir=config.cache_dir,
         node_path=config.node_path,
         base_url=bench.base_url(config.service),
+        url_wins=config.url_given,
         busy=voice.busy,
         contained=bench.contained,
     )

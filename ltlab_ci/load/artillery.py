@@ -1,7 +1,8 @@
 """Artillery 2 as a load engine: the user's YAML unchanged, every request by a small plug-in.
 
 Not here: installing it (tools.py), the plug-in (artillery_plugin/), its records turned into
-samples (artillery_samples.py), what it says at the end (artillery_outcome.py).
+samples (artillery_samples.py), what it says at the end (artillery_outcome.py), what a script asks
+for in vain (artillery_plugin/asked.mjs).
 """
 
 from __future__ import annotations
@@ -114,6 +115,12 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
             if no_target
             else "mend the script; `artillery run` shows the same error",
         )
+    if lacks := found.get("lacks"):
+        raise errors.ConfigError(
+            f"scenario {scenario.name}: {scenario.script.name} "
+            + "; it ".join(each["message"] for each in lacks),
+            remedy="; ".join(each["remedy"] for each in lacks),
+        )
     if found["workers"] == 0:
         raise errors.ConfigError(
             f"scenario {scenario.name}: the phases of {scenario.script.name} start no virtual user",
@@ -125,8 +132,10 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
             model="open",
             duration_s=found["duration_s"],
             ramps=artillery_plan.ramps(found["phases"], found["lengths_s"]),
+            unseen=bool(found.get("unseen")),
         ),
-        has_target=has_target,
+        has_target=has_target and not machine.url_wins,
+        node_path=_node_path(tool, scenario, machine),
     )
 
 
@@ -136,7 +145,7 @@ def _inspected(
     extra = {
         **QUIET,
         **addressed(scenario.env, machine.base_url),
-        "LTLAB_ARTILLERY_HOME": str(tool.home),
+        **_extended(tool, scenario, _node_path(tool, scenario, machine)),
     }
     inspector = str(_plugin_folder() / "inspect.mjs")
     done = machine.run(
@@ -168,7 +177,10 @@ def plan(
     live: model.Live | None = None,
     part: Part = WHOLE,  # noqa: ARG001  (there is no other: `inspect` refuses it)
 ) -> Plan:
-    """Return `artillery run` with the plug-in injected by environment; a missing target is ours."""
+    """Return `artillery run` with the plug-in injected by environment.
+
+    The target is ours where the script has none, or where an address was given by hand.
+    """
     target = () if script.has_target or not base_url else ("--target", base_url)
     return Plan(
         argv=(
@@ -184,12 +196,8 @@ def plan(
             **QUIET,
             **_no_proxy(base_url),
             **addressed(scenario.env, base_url),
-            "ARTILLERY_PLUGINS": _plugins(scenario.env.get("ARTILLERY_PLUGINS", "")),
-            "ARTILLERY_PLUGIN_PATH": ":".join(
-                (str(_plugin_folder()), *filter(None, [scenario.env.get("ARTILLERY_PLUGIN_PATH")]))
-            ),
+            **_extended(tool, scenario, script.node_path),
             "LTLAB_SAMPLES_DIR": str(run_dir),
-            "LTLAB_ARTILLERY_HOME": str(tool.home),
             **_statsd(live),
         },
         run_dir=run_dir,
@@ -215,6 +223,30 @@ def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outco
     return artillery_outcome.read(scenario, plan, exit_code)
 
 
+def _extended(tool: Tool, scenario: model.Scenario, node_path: str) -> dict[str, str]:
+    """Return what tells Artillery of plug-ins and engines: ours, the user's, the project's."""
+    own = scenario.env.get("ARTILLERY_PLUGIN_PATH")
+    return {
+        "ARTILLERY_PLUGINS": _plugins(scenario.env.get("ARTILLERY_PLUGINS", "")),
+        "ARTILLERY_PLUGIN_PATH": ":".join((str(_plugin_folder()), *filter(None, [own]))),
+        "LTLAB_ARTILLERY_HOME": str(tool.home),
+        **({"NODE_PATH": node_path} if node_path else {}),
+    }
+
+
+def _node_path(tool: Tool, scenario: model.Scenario, machine: Machine) -> str:
+    """Return where Node looks besides Artillery's own folder: as `npx artillery` in the project would.
+
+    Artillery's bundled packages come first: those of another version, which an older Artillery left
+    in the project, would take their place otherwise.
+    """
+    given = scenario.env.get("NODE_PATH") or machine.environ.get("NODE_PATH")
+    bundled = tool.home / "dist" / "builtin-packages" if tool.home is not None else None
+    folders = dict.fromkeys((*scenario.script.parents, machine.root, *machine.root.parents))
+    projects = (folder / "node_modules" for folder in folders)
+    return ":".join(str(each) for each in (given, bundled, *projects) if each)
+
+
 def _statsd(live: model.Live | None) -> dict[str, str]:
     if live is None or live.statsd is None:
         return {}
@@ -233,7 +265,7 @@ def _refuse(scenario: model.Scenario) -> None:
         raise errors.ConfigError(
             f"scenario {scenario.name}: Artillery shares its load among workers of its own, "
             "one for each processor but one, and cannot be given a share of it",
-            remedy="name scenarios of k6; the variable WORKERS sets how many Artillery has",
+            remedy="name scenarios of k6",
         )
     for word in scenario.args:
         if word.split("=")[0] in _RESERVED_ARGS:

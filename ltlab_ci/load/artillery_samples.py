@@ -58,6 +58,7 @@ _KINDS = {
     "summary": model.MetricType.TREND,
 }
 _EXPECT = "plugins.expect."
+_TAIL_BYTES = 4096
 _DERIVED = frozenset({"http.downloaded_bytes"})  # each request's record has its own, exact bytes
 _RECORDED = "recorded.json"
 
@@ -88,6 +89,7 @@ class NdjsonReader:
         self._vus = _Vus()
         self._requests: dict[str, int] = defaultdict(int)
         self._closed: dict[str, int] = {}
+        self._exits: dict[str, int] = {}
         self._dropped: dict[str, int] = defaultdict(int)
         self._handed = follow.Handed(run_dir)
 
@@ -102,6 +104,7 @@ class NdjsonReader:
             "types": self._types,
             "requests": self._requests,
             "closed": self._closed,
+            "exits": self._exits,
             "dropped": self._dropped,
         }
         (self._run_dir / _RECORDED).write_text(json.dumps(said), encoding="utf-8")
@@ -132,6 +135,8 @@ class NdjsonReader:
             yield from request(record)
         elif record["k"] == "close":
             self._closed[worker] = int(record["requests"])
+            if "exit" in record:
+                self._exits[worker] = int(record["exit"])
         elif record["k"] == "dropped":
             self._dropped[str(record["n"])] += 1
         elif record["k"] in _KINDS:
@@ -242,11 +247,16 @@ def metric(record: Mapping[str, Any]) -> Iterator[Row]:
 
 
 class Recorded(NamedTuple):
-    """What a run recorded: types of all metrics, what is missing, values that were no numbers."""
+    """What a run recorded: types of all metrics, what is missing, values that were no numbers.
+
+    `exits`: the exit codes of workers that ended without being told to. `began`: there were workers.
+    """
 
     types: dict[str, model.MetricType]
     missing: str
     dropped: dict[str, int]
+    exits: dict[str, int]
+    began: bool
 
 
 def recorded(run_dir: Path) -> Recorded:
@@ -254,9 +264,33 @@ def recorded(run_dir: Path) -> Recorded:
     try:
         said = json.loads((run_dir / _RECORDED).read_bytes())
     except (OSError, ValueError):
-        return Recorded({}, "the recording plug-in left nothing", {})
-    types = {name: model.MetricType(kind) for name, kind in said["types"].items()}
-    return Recorded(types, _missing(run_dir, said["requests"], said["closed"]), said["dropped"])
+        return Recorded({}, "the recording plug-in left nothing", {}, {}, began=False)
+    return Recorded(
+        types={name: model.MetricType(kind) for name, kind in said["types"].items()},
+        missing=_missing(run_dir, said["requests"], said["closed"]),
+        dropped=said["dropped"],
+        exits=said["exits"],
+        began=bool(said["closed"] or said["requests"] or said["types"]),
+    )
+
+
+def departed(run_dir: Path) -> dict[str, int]:
+    """Return the workers of a run under way that their own code has ended, with their exit codes.
+
+    Artillery waits for such a worker for ever. One that was told to stop is not among them.
+    """
+    found = {}
+    for path in sorted(run_dir.glob("worker-*.ndjson")):
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, io.SEEK_END) - _TAIL_BYTES))
+            last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+        try:
+            record = json.loads(last)
+        except ValueError:  # a line that is only half there
+            continue
+        if record["k"] == "close" and "exit" in record:
+            found[path.stem.removeprefix("worker-")] = int(record["exit"])
+    return found
 
 
 def _missing(run_dir: Path, requests: Mapping[str, int], closed: Mapping[str, int]) -> str:

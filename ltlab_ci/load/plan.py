@@ -18,6 +18,7 @@ class Machine:
 
     `run` runs a program as `process.run` does. `contained`: it runs in the engine's own image, which
     brings the engine. `k6_releases` is the address that k6's releases are downloaded from.
+    `url_wins`: `base_url` was given by hand, so it takes the place of a script's own target.
     """
 
     environ: Mapping[str, str]
@@ -25,6 +26,7 @@ class Machine:
     cache_dir: Path
     node_path: str = ""
     base_url: str = ""
+    url_wins: bool = False
     busy: Callable[[str], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
     run: Callable[..., process.Done] = process.run
     contained: bool = False
@@ -50,12 +52,14 @@ class Script:
     """What a script says of itself before it runs.
 
     `load` is its plan of load, as far as it can be known; `has_target` is False for an Artillery
-    script that names no target of its own; `tags` are a k6 script's `options.tags`, `options` all of
-    them; `any_status`: it takes every HTTP status for a success.
+    script that names no target of its own, or none that counts; `node_path` is where its plug-ins and
+    engines are looked for; `tags` are a k6 script's `options.tags`, `options` all of them;
+    `any_status`: it takes every HTTP status for a success.
     """
 
     load: model.PlannedLoad = field(default_factory=model.PlannedLoad)
     has_target: bool = True
+    node_path: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     any_status: bool = False

@@ -88,9 +88,12 @@ from ltlab_ci.model.results import (
     PlannedLoad,
     Result,
     ScenarioResult,
+    Sent,
     Status,
     Times,
     Verdict,
+    counted,
+    shortened,
 )
 from ltlab_ci.model.samples import (
     BUILT_IN,
@@ -210,6 +213,7 @@ __all__ = [
     "ScenarioResult",
     "ScenarioSpec",
     "SelfTest",
+    "Sent",
     "Series",
     "Service",
     "Severity",
@@ -239,6 +243,7 @@ __all__ = [
     "Window",
     "address",
     "ambiguous_in_k6_csv",
+    "counted",
     "engine_version",
     "failing",
     "first_look",
@@ -249,5 +254,6 @@ __all__ = [
     "retention_days",
     "seconds",
     "share",
+    "shortened",
     "thresholds",
 ]

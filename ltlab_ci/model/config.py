@@ -186,7 +186,10 @@ class Scenario:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Everything a run needs to know, whatever it came from."""
+    """Everything a run needs to know, whatever it came from.
+
+    `url_given`: the service's address was given by hand (`--url`), for this run.
+    """
 
     root: Path
     file: Path | None
@@ -205,6 +208,7 @@ class Config:
     minute_retention_days: int = 365
     influx: Influx | None = None
     grafana: Grafana | None = None
+    url_given: bool = False
     dashboards: tuple[Path, ...] = ()
     snapshots: tuple[str, ...] = ()
     expires_s: int | None = None

@@ -5,6 +5,7 @@ Not here: how verdicts are reached (evaluate/) and shown (report/).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -195,7 +196,8 @@ class PlannedLoad:
 
     None where iterations, or the engine, decide on the way; `iterations` only for open models.
     `ramps` is the arrival rate of an open model; those of several scenarios add up. `scenarios` are
-    those that the script states, as far as they can be known.
+    those that the script states, as far as they can be known. `unseen`: it may talk to the service in
+    ways that leave no sample of a request, such as a function of a processor.
     """
 
     model: LoadModel = ""
@@ -203,6 +205,7 @@ class PlannedLoad:
     iterations: float | None = None
     ramps: tuple[Ramp, ...] = ()
     scenarios: tuple[PlannedScenario, ...] = ()
+    unseen: bool = False
 
     def offered(self, start_s: float, end_s: float) -> float:
         """Return how many iterations are to start between two times."""
@@ -236,6 +239,7 @@ class Outcome:
 
     `totals` are the engine's own counts: `interrupted` is that of iterations which the end cut off.
     `threw` counts iterations that threw by scenario of the script, where the engine tells it.
+    `errors` counts errors by the engine's own names, where it has such.
     """
 
     types: dict[str, MetricType] = field(default_factory=dict)
@@ -243,6 +247,41 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     totals: dict[str, float] = field(default_factory=dict)
     threw: dict[str, int] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)
+
+
+_NAMED = 3
+_LONGEST = 160
+
+
+def counted(errors: Mapping[str, float]) -> str:
+    """Return the most frequent errors in one line: `ECONNREFUSED (12), ETIMEDOUT (3) and 2 more`."""
+    worst = sorted(errors.items(), key=lambda one: (-one[1], one[0]))
+    named = ", ".join(f"{shortened(name)} ({count:g})" for name, count in worst[:_NAMED])
+    return named + (f" and {len(worst) - _NAMED} more" if len(worst) > _NAMED else "")
+
+
+def shortened(text: str) -> str:
+    """Return what somebody else wrote in one line, cut where it is too long for a message."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """Where a load's requests went: how many to the service under test at `service`, how many elsewhere.
+
+    Set-up and tear-down are left out. `address`: where most of those went that went elsewhere. `untold`:
+    requests whose samples hold a name in place of an address. `browsing`: a browser made them, and its
+    pages may load what is not theirs.
+    """
+
+    service: str
+    own: int = 0
+    elsewhere: int = 0
+    untold: int = 0
+    address: str = ""
+    browsing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,7 +294,8 @@ class Facts:
     is not known; `clock_step_s`: how far the machine's clock was set meanwhile. `names`: how many
     different requests are shown, and how many are not. `tallies` are one a scenario of the script;
     `cut_off` are the requests that never ended; `vu_time_s` is how long all VUs were active together,
-    `alive_s` until when some were, from the start of the load: 0 where nobody knows. `any_status`: the script accepts every HTTP status as a success.
+    `alive_s` until when some were, from the start of the load: 0 where nobody knows. `any_status`: the
+    script accepts every HTTP status as a success. `sent` is None where no service is known.
     """
 
     scenario: str
@@ -274,6 +314,8 @@ class Facts:
     vu_time_s: float = 0.0
     alive_s: float = 0.0
     any_status: bool = False
+    engine: Literal["k6", "artillery"] = "k6"
+    sent: Sent | None = None
 
     @property
     def ran(self) -> bool:

@@ -21,7 +21,8 @@ _STATS = {
     model.MetricType.RATE: ("rate", "count"),
     model.MetricType.TREND: ("avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "count"),
 }
-_NOT_LOAD = "coalesce(\"group\", '') NOT IN ('::setup', '::teardown')"
+NOT_LOAD = "coalesce(\"group\", '') NOT IN ('::setup', '::teardown')"
+"""Leaves out set-up and tear-down, which do not belong to the load."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ def extent(store: duck.Store, scenario: str) -> Extent:
         "SELECT min(CASE WHEN timed THEN time_ns - CAST(value * 1e6 AS BIGINT) END), "
         "max(time_ns) FILTER (timed), min(time_ns), max(time_ns) FROM (SELECT *, "
         "metric IN ('http_req_duration', 'iteration_duration') AND value BETWEEN 0 AND 1e10 "
-        f"AND {_NOT_LOAD} AS timed "
+        f"AND {NOT_LOAD} AS timed "
         f"FROM {source})"
     )
     start, end, first, last = row

@@ -27,7 +27,7 @@ import pytest
 
 from ltlab_ci import load, model
 from ltlab_ci.load import artillery as artillery_engine
-from ltlab_ci.load import artillery_hold
+from ltlab_ci.load import artillery_hold, artillery_samples
 from tests import factories
 
 ROOT = Path(__file__).parents[2]
@@ -200,11 +200,13 @@ class Artillery:
         report = json.loads(file.read_text(encoding="utf-8"))["aggregate"] if file.exists() else {}
         return Run(code=code, output=output, folder=self.tmp / "samples", report=report)
 
-    def inspect(self, script: Path, flags: Sequence[str] = ()) -> Row:
+    def inspect(
+        self, script: Path, flags: Sequence[str] = (), *, env: Mapping[str, str] | None = None
+    ) -> Row:
         """Look into a script without running it."""
         done = subprocess.run(
             [self.node, str(PLUGINS / "inspect.mjs"), str(script), json.dumps(list(flags))],
-            env=self.env(),
+            env=self.env(**(env or {})),
             capture_output=True,
             text=True,
             timeout=RUN_S,
@@ -412,14 +414,51 @@ def test_main__tells_phases_checks_and_the_end(artillery: Artillery) -> None:
     run = artillery.run("ensure-fails.yml")
     assert run.code == 1
     events = rows(run.folder / "main.ndjson")
-    assert [row["k"] for row in events] == ["phase", "phase", "done", "checks", "close"]
-    assert (events[0]["event"], events[1]["event"]) == ("started", "completed")
-    assert events[0]["name"] == "only"
-    assert {(c["expression"], c["passed"], c["strict"]) for c in events[3]["checks"]} == {
+    assert [row["k"] for row in events] == ["open", "phase", "phase", "done", "checks", "close"]
+    assert (events[0]["before"], events[0]["after"]) == (False, False)
+    assert (events[1]["event"], events[2]["event"]) == ("started", "completed")
+    assert events[1]["name"] == "only"
+    assert {(c["expression"], c["passed"], c["strict"]) for c in events[4]["checks"]} == {
         ("http.response_time.max < 0", False, True),
         ("http.codes.200 > 0", True, True),
         ("http.codes.200 > 1000", False, False),
     }
+
+
+def test_main__tells_of_sections_that_run_there(artillery: Artillery, tmp_path: Path) -> None:
+    script = tmp_path / "login.yml"
+    script.write_text(
+        "config: {target: '{{ $env.TARGET }}'}\n"
+        "before: {flow: [{get: {url: /json, capture: {json: $.token, as: token}}}]}\n" + FLOW
+    )
+    assert artillery.run(script).code == 1
+    events = rows(artillery.tmp / "samples" / "main.ndjson")
+    assert [row["k"] for row in events] == ["open", "close"]
+    assert events[0]["before"]
+
+
+def test_file__of_a_worker_that_the_script_ended_says_so(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    script = tmp_path / "leaving.yml"
+    script.write_text(
+        "config: {target: '{{ $env.TARGET }}', processor: p.js}\n"
+        "scenarios: [{flow: [{get: {url: /json}}, {function: leave}]}]"
+    )
+    (tmp_path / "p.js").write_text("exports.leave = () => process.exit(3);")
+    folder = tmp_path / "samples"
+    # Artillery would wait for its worker for ever.
+    with subprocess.Popen(
+        artillery.argv(script), env=artillery.env(), stdout=subprocess.DEVNULL
+    ) as child:
+        deadline = time.monotonic() + RUN_S
+        while not artillery_samples.departed(folder) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        gone = artillery_samples.departed(folder)
+        child.kill()
+    assert gone == {"1": 3}
+    [worker] = [rows(file) for file in folder.glob("worker-*.ndjson")]
+    assert (worker[-1]["k"], worker[-1]["exit"]) == ("close", 3)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -548,8 +587,7 @@ scenarios: [{name: first, flow: []}, {flow: [{think: 1}]}]
     found = artillery.inspect(script, ["-e", "ci", "--target", "http://other.test"])
     assert (found["ok"], found["target"], found["hasTarget"]) == (True, "http://other.test", True)
     assert found["duration_s"] == 155
-    assert (found["scenarios"], found["engines"]) == (["first", "1"], ["http"])
-    assert (found["plugins"], found["ensure"]) == (["expect", "metrics-by-endpoint"], False)
+    assert (found["scenarios"], found["unseen"], found["lacks"]) == (["first", "1"], False, [])
     assert found["workers"] >= 1
 
 
@@ -588,6 +626,139 @@ def test_inspect__says_in_which_stage_a_script_fails(
     found = artillery.inspect(script)
     assert (found["ok"], found["stage"]) == (False, stage)
     assert part in found["message"]
+
+
+FUNCTIONS = "exports.here = (context, events, done) => done(); exports.fine = exports.here;"
+
+
+def lacking(artillery: Artillery, tmp_path: Path, text: str, **env: str) -> list[tuple[str, str]]:
+    """Return what a script asks for in vain: messages and remedies."""
+    script = tmp_path / "asks.yml"
+    script.write_text(text, encoding="utf-8")
+    (tmp_path / "p.js").write_text(FUNCTIONS, encoding="utf-8")
+    found = artillery.inspect(script, env=env)
+    assert found["ok"], found
+    return [(each["message"], each["remedy"]) for each in found["lacks"]]
+
+
+MISSPELT = """
+config: {target: http://a.test, processor: p.js, engines: {playwright: {}}}
+before: {flow: [{function: login}, {function: here}]}
+after: {flow: [{get: {url: /, afterResponse: leave}}]}
+scenarios:
+  - beforeScenario: a
+    afterScenario: [b, fine]
+    flow:
+      - {function: hree}
+      - {loop: [{parallel: [{function: deep}, {function: deep}]}], count: 2}
+      - {loop: [{think: 1}], whileTrue: more}
+      - {get: {url: /, beforeRequest: [c, here, "{{ chosen }}"], afterResponse: d}}
+  - {engine: ws, flow: [{connect: {function: sign}}, {send: x}]}
+  - {engine: playwright, testFunction: browse}
+"""
+IDLE = """
+config:
+  target: http://a.test
+  plugins: {fuzzer: {}, bad: {}, idle: {}}
+  engines: {playwright: {}, toy: {}, broken: {}}
+  ensure: {p95: 5}
+scenarios:
+  - {engine: nowhere, flow: []}
+  - {flow: [{loop: [{get: {url: /, expect: {statusCode: 200}}}], count: 2}]}
+"""
+IDLE_LIMITS = """
+config: {target: http://a.test, plugins: {ensure: {}}, ensure: {p90: 5, thresholds: {a: 1}}}
+scenarios: [{flow: [{function: f}]}]
+"""
+FINE = """
+config:
+  target: http://a.test
+  processor: p.js
+  engines: {ws: {}, playwright: {}}
+  plugins: {ensure: {p95: 5}, expect: {}}
+scenarios:
+  - flow: [{function: here}, {get: {url: /, beforeRequest: fine, expect: {statusCode: 200}}}]
+"""
+
+
+def test_lacks__functions_that_are_not_there_are_named(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    [(message, remedy)] = lacking(artillery, tmp_path, MISSPELT)
+    assert message == (
+        "calls functions that p.js does not export: login (function), leave (afterResponse), "
+        "a (beforeScenario), b (afterScenario), hree (function), deep (function), "
+        "more (whileTrue), c (beforeRequest), d (afterResponse), sign (connect), "
+        "browse (testFunction)"
+    )
+    assert remedy.endswith("p.js exports here, fine")
+
+
+def test_lacks__what_artillery_would_only_warn_of_is_named(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    for package, text in (
+        ("artillery-plugin-bad", "throw new Error('no license\\nat x');"),
+        ("artillery-plugin-idle", "exports.nothing = 1;"),
+        ("artillery-engine-broken", "require('not-there');"),
+    ):
+        a_package(tmp_path, package, text)
+    said = lacking(artillery, tmp_path, IDLE, NODE_PATH=str(tmp_path / "node_modules"))
+    assert [message for message, _ in said] == [
+        (
+            "switches on plug-ins that Artillery cannot load: fuzzer (artillery-plugin-fuzzer is "
+            "not installed), bad (no license), idle (it exports no Plugin)"
+        ),
+        "has scenarios for the engine nowhere, which its config does not name",
+        "uses the engine toy, which Artillery cannot load: artillery-engine-toy is not installed",
+        "uses the engine broken, which Artillery cannot load: Cannot find module 'not-there'",
+        "has limits in config.ensure, and the plug-in that checks them is not switched on",
+        "has requests with `expect`, and the plug-in that checks them is not switched on",
+    ]
+    assert all(remedy for _, remedy in said)
+
+
+def test_lacks__limits_that_are_written_amiss_are_named(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    assert [message for message, _ in lacking(artillery, tmp_path, IDLE_LIMITS)] == [
+        "calls functions, and its config names no processor: f (function)",
+        "has limits in `ensure` that Artillery does not read: p90",
+        "has `ensure.thresholds` that is not a list of mappings, which Artillery does not read",
+    ]
+    empty = "config: {target: http://a.test, plugins: {expect: }}\n" + FLOW
+    [(message, _)] = lacking(artillery, tmp_path, empty)
+    assert message.startswith("switches on the plug-in expect without a value")
+
+
+def test_lacks__nothing_where_all_is_there(artillery: Artillery, tmp_path: Path) -> None:
+    assert lacking(artillery, tmp_path, FINE) == []
+
+
+def a_package(root: Path, name: str, text: str) -> None:
+    """Install a package of one file."""
+    folder = root / "node_modules" / name
+    folder.mkdir(parents=True)
+    (folder / "index.js").write_text(text, encoding="utf-8")
+
+
+def test_lacks__a_variable_may_switch_limits_off_or_their_plug_in_on(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    text = f"config: {{target: http://a.test, ensure: {{p95: 5}}}}\n{FLOW}"
+    assert lacking(artillery, tmp_path, text, ARTILLERY_DISABLE_ENSURE="1") == []
+    assert lacking(artillery, tmp_path, text, ARTILLERY_PLUGINS='{"ensure": {}}') == []
+
+
+def test_lacks__a_plug_in_of_ones_own_may_bring_functions(
+    artillery: Artillery, tmp_path: Path
+) -> None:
+    a_package(tmp_path, "artillery-plugin-own", "exports.Plugin = class {};")
+    text = (
+        "config: {target: http://a.test, processor: p.js, plugins: {own: {}}}\n"
+        "scenarios: [{flow: [{function: brought}]}]"
+    )
+    assert lacking(artillery, tmp_path, text, NODE_PATH=str(tmp_path / "node_modules")) == []
 
 
 def test_inspect__a_processor_that_ends_the_process_or_hangs_is_survived(

@@ -204,6 +204,44 @@ def test_requests__every_one_fails(project: MakeProject, closing: str) -> None:
     ]
 
 
+OWN_PLUGIN = """\
+exports.LEGACY_METRICS_FORMAT = false;
+exports.Plugin = class {
+  constructor(script, events) {
+    if (process.env.LOCAL_WORKER_ID === undefined) {
+      events.on('done', () => console.log('the plug-in of the project was here'));
+    }
+  }
+};
+"""
+
+
+def test_requests__that_miss_the_service_are_no_test_of_it(
+    project: MakeProject, toy: str, closing: str
+) -> None:
+    """The script has a target of its own, and a plug-in from the project's node_modules."""
+    script = GET.replace('"{{ $env.BASE_URL }}"', closing).replace(
+        "config:", "config:\n  plugins: {gate: {}}"
+    )
+    made = project(
+        projects.lab(f"{{url: {toy}}}", script="load.yml"),
+        {"load.yml": script, "node_modules/artillery-plugin-gate/index.js": OWN_PLUGIN},
+    )
+    run = made.run("run")
+    assert run.code == 1
+    found = run.findings["requests-elsewhere"]
+    assert found["effect"] == "invalid"
+    assert found["message"] == (
+        f"none of the 10 requests went to the service under test at {toy}; "
+        f"the script calls {closing}: ECONNRESET (10)"
+    )
+    assert run.findings["users-failed"]["message"].startswith("10 of 10 virtual users failed")
+    assert "the plug-in of the project was here" in (run.logs("load") / "artillery.log").read_text()
+    by_hand = made.run("artillery", "-s", "load.yml", "--url", toy)
+    assert by_hand.code == 0
+    assert "requests-elsewhere" not in by_hand.findings
+
+
 @pytest.mark.parametrize(
     ("signum", "code", "ended"), [(signal.SIGKILL, 4, 137), (signal.SIGINT, 130, 130)]
 )

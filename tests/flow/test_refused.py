@@ -195,6 +195,19 @@ def test_artillery_script__does_not_load(project: MakeProject, script: str, what
     assert "`artillery run` shows the same error" in remedy
 
 
+@pytest.mark.parametrize("word", ["run", "validate"])
+def test_artillery_script__asks_in_vain(project: MakeProject, word: str) -> None:
+    script = f"config: {{target: http://a, plugins: {{fuzzer: {{}}}}, ensure: {{p95: 5}}}}\n{FLOW}"
+    said, remedy = refused(
+        project(projects.lab(SERVICE, script="load.yml"), {"load.yml": script}), word
+    )
+    assert said.startswith(
+        "scenario load: load.yml switches on plug-ins that Artillery cannot load: "
+    )
+    assert "; it has limits in config.ensure, and the plug-in" in said
+    assert "add `plugins: {ensure: {}}`" in remedy
+
+
 @pytest.mark.parametrize(
     ("words", "what"),
     [

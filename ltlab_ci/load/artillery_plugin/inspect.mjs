@@ -3,7 +3,7 @@
  *
  * FLAGS is a JSON list of the flags `artillery run` would get; LTLAB_ARTILLERY_HOME names the
  * Artillery. The last line on stdout is one JSON object; all else that is said goes to stderr.
- * Not here: what the prepared plan means (plan.mjs).
+ * Not here: what the prepared plan means (plan.mjs), what it asks for in vain (asked.mjs).
  */
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,6 +12,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import util from 'node:util';
 
+import { missing } from './asked.mjs';
 import { countWorkers, describe } from './plan.mjs';
 
 const SCHEMA_COMPLAINT = /^Scenario validation error: (.*)/s;
@@ -45,8 +46,11 @@ async function inspect(script, flagList) {
     const plan = await prepare(artillery, inputs, flags);
     const summary = await staged('validate', () => describe(plan, artillery.ms));
     const workers = await staged('config', () => countWorkers(plan, artillery.divideWork));
+    const processor = plan.__originalProcessor ?? plan.config.processor;
     await staged('processor', () => artillery.loadProcessor(plan, { scriptPath: script }));
-    return { ...summary, workers };
+    const file = typeof processor === 'string' ? path.basename(processor) : '';
+    const lacks = await staged('plugins', () => missing(plan, file, artillery));
+    return { ...summary, workers, lacks };
   } finally {
     [...scriptBundles(inputs), global.artillery.hasTypescriptProcessor].forEach(removeBundle);
   }
@@ -141,6 +145,9 @@ async function load(home) {
     createGlobalObject: (await lib('artillery-global.js')).createGlobalObject,
     divideWork: (await lib('dist.js')).default,
     dotenv: require('dotenv'),
+    environment: process.env,
+    loadPackage: (await lib('builtin-packages.js')).loadBuiltinPackage,
+    loadPlugins: (await lib('load-plugins.js')).loadPlugins,
     loadProcessor: (await lib('core/index.js')).runner.runnerFuncs.loadProcessor,
     ms: require('ms'),
     parse: (words) => require('@oclif/core').Parser.parse(words, { args, flags, strict: false }),

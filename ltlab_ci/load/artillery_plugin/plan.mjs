@@ -7,7 +7,6 @@ import os from 'node:os';
 
 /** Return the plan's summary; Error for a length of time that Artillery would refuse later. */
 export function describe({ config, scenarios }, ms) {
-  const plugins = Object.keys(config.plugins ?? {});
   return {
     target: config.target ?? null,
     hasTarget: Boolean(config.target),
@@ -15,10 +14,7 @@ export function describe({ config, scenarios }, ms) {
     lengths_s: config.phases.map((phase) => lengthOf(phase, ms)),
     duration_s: config.phases.map((phase) => lengthOf(phase, ms)).reduce(add, 0),
     scenarios: scenarios.map((scenario, index) => scenario.name ?? String(index)),
-    engines: [...new Set(scenarios.map(({ engine }) => engine ?? config.engine ?? 'http'))],
-    plugins,
-    // The bounds alone do nothing: it is the plug-in that checks them.
-    ensure: plugins.includes('ensure'),
+    unseen: scenarios.some((scenario) => isUnseen(scenario, scenario.engine ?? config.engine)),
   };
 }
 
@@ -31,6 +27,18 @@ export function countWorkers(plan, divideWork) {
   } catch (error) {
     throw new Error(`the load cannot be shared out over workers: ${error.message}`);
   }
+}
+
+/** Say whether users may talk to the service without a request that the HTTP engine makes. */
+function isUnseen({ flow, beforeScenario, afterScenario }, engine = 'http') {
+  const own = !['http', 'ws', 'socketio'].includes(engine);
+  return own || callsFunctions([flow, { function: beforeScenario ?? afterScenario }]);
+}
+
+function callsFunctions(flow) {
+  return [flow ?? []].flat(Infinity).some((step) => {
+    return step?.function || callsFunctions(step?.loop ?? step?.parallel ?? []);
+  });
 }
 
 function lengthOf(phase, ms) {

@@ -167,9 +167,12 @@ def test_load__a_home_is_not_needed(project: Path) -> None:
 def test_load__an_address_replaces_the_service_but_keeps_what_ready_means(project: Path) -> None:
     text = YML.replace('{url: "http://127.0.0.1:5000/"}', "{command: [./shop], ready: {get: /up}}")
     (project / "ltlab.yml").write_text(text)
-    service = loaded(project, flags={"url": "http://shop.test"}).config.service
+    config = loaded(project, flags={"url": "http://shop.test"}).config
+    service = config.service
     assert service is not None
     assert (service.url, service.command, service.ready.get) == ("http://shop.test", None, "/up")
+    assert config.url_given
+    assert not loaded(project).config.url_given
 
 
 @pytest.mark.parametrize("url", ["shop.test", "ftp://shop.test", "http://", "http://127.0.0.1:x"])

@@ -43,6 +43,7 @@ def found(
     tallies: tuple[model.Tally, ...] = (TALLY,),
     threw: Mapping[str, int] | None = None,
     covered: frozenset[str] = frozenset(),
+    errors: Mapping[str, float] | None = None,
     **figures: float | None,
 ) -> list[model.Finding]:
     """Return the findings of a run that is sound but for these figures."""
@@ -53,7 +54,9 @@ def found(
         question: factories.an_answer({**SOUND, **figures}[question.metric])
         for question in validity.questions(facts)
     }
-    outcome = model.Outcome(totals=dict(totals or {}), findings=said, threw=dict(threw or {}))
+    outcome = model.Outcome(
+        totals=dict(totals or {}), findings=said, threw=dict(threw or {}), errors=dict(errors or {})
+    )
     return list(validity.findings(facts, planned, outcome, answers, covered))
 
 
@@ -213,6 +216,45 @@ def test_findings__failed_checks_by_their_share(
     assert codes(found(tallies=(tally,), covered=frozenset(covered))) == expected
 
 
+ARTILLERY = {"engine": "artillery"}
+REFUSED = {"ECONNREFUSED": 8.0, "Failed capture or match": 2.0}
+
+
+def test_findings__users_of_artillery_fail_and_its_errors_are_named() -> None:
+    failed = (replace(TALLY, failed=50),)
+    requests, users = found({"threw": 10.0}, tallies=failed, known=ARTILLERY, errors=REFUSED)
+    assert (users.code, users.effect) == ("every-iteration-threw", "invalid")
+    assert users.message == (
+        "every one of 10 virtual users failed: ECONNREFUSED (8), Failed capture or match (2)"
+    )
+    assert requests.message.startswith("every one of 50 requests failed: ECONNREFUSED (8), ")
+
+
+@pytest.mark.parametrize(
+    ("threw", "covered", "expected"),
+    [
+        (5, "", []),
+        (6, "", ["most-iterations-threw"]),
+        (6, "vusers.failed", []),
+        (6, "errors", []),
+        (10, "vusers.failed", ["every-iteration-threw"]),
+    ],
+)
+def test_findings__most_users_failed_unless_a_threshold_covers_them(
+    threw: float, covered: str, expected: list[str]
+) -> None:
+    findings = found(
+        {"threw": threw}, known=ARTILLERY, errors=REFUSED, covered=frozenset({covered})
+    )
+    assert codes(findings) == expected
+    assert {finding.effect for finding in findings} <= {"invalid"}
+
+
+def test_findings__a_limit_of_ensure_covers_users_that_fail() -> None:
+    own = (model.OwnThreshold(metric="ensure", expression="maxErrorRate < 90", crossed=False),)
+    assert found({"threw": 6.0}, known={**ARTILLERY, "own": own}) == []
+
+
 def test_findings__a_script_that_talks_to_nobody() -> None:
     # k6 writes data_sent and data_received after every iteration, of no bytes at all here.
     idle = replace(TALLY, requests=0, judged=0, bytes_sent=0.0)
@@ -234,7 +276,9 @@ def test_findings__other_protocols_are_traffic_too(parts: dict[str, float]) -> N
     assert found(recorded=RECORDED - HTTP, tallies=(talked,), http_reqs=None) == []
 
 
-@pytest.mark.parametrize("metric", ["websocket.messages_sent", "socketio.emit"])
+@pytest.mark.parametrize(
+    "metric", ["websocket.messages_sent", "socketio.emit", "browser.http_requests"]
+)
 def test_findings__protocols_of_artillery_are_traffic_too(metric: str) -> None:
     talked = replace(TALLY, requests=0, judged=0, bytes_sent=None)
     recorded = (RECORDED - HTTP) | {metric}
@@ -285,6 +329,43 @@ def test_findings__requests_that_never_ended(least_s: float, effect: str) -> Non
     assert finding.message.startswith(
         f"1 request never ended: begun after GET /cart from 12.2 s on, and cut off after {least_s} s"
     )
+
+
+def test_findings__traffic_that_cannot_be_seen_is_a_warning() -> None:
+    [finding] = found(
+        recorded=frozenset({"iterations", "vusers.completed", "my.calls"}),
+        planned=model.PlannedLoad(unseen=True),
+        known=ARTILLERY,
+        tallies=(replace(TALLY, requests=0, judged=0, bytes_sent=None),),
+        http_reqs=None,
+    )
+    assert (finding.code, finding.effect) == ("traffic-unseen", "warn")
+
+
+def test_findings__a_before_section_that_failed_explains_that_nothing_was_measured() -> None:
+    failed = factories.a_finding("invalid", code="artillery-before")
+    assert found(recorded=frozenset(), said=(failed,)) == []
+
+
+@pytest.mark.parametrize(
+    ("skipped", "covered", "effect"),
+    [(1.0, "", "warn"), (35.0, "", "invalid"), (35.0, "vusers.skipped", "warn")],
+)
+def test_findings__users_kept_out_by_maxvusers_are_told_in_artillerys_words(
+    skipped: float, covered: str, effect: str
+) -> None:
+    [finding] = found(
+        iterations=100.0,
+        dropped_iterations=skipped,
+        known=ARTILLERY,
+        covered=frozenset({covered}),
+    )
+    assert (finding.code, finding.effect) == ("iterations-dropped", effect)
+    assert finding.message.startswith(
+        f"{skipped:g} of {100 + skipped:g} virtual users were skipped"
+    )
+    assert "maxVusers" in finding.message
+    assert f"vusers.skipped: count <= {skipped:g}" in finding.remedy
 
 
 @pytest.mark.parametrize(

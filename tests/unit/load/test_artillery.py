@@ -111,6 +111,13 @@ def test_plan__keeps_the_user_s_own_plug_ins(given: str, expected: list[str]) ->
     assert env["ARTILLERY_PLUGIN_PATH"].endswith(":/mine")
 
 
+def test_plan__finds_the_projects_plug_ins_and_engines() -> None:
+    script = Script(node_path="/project/node_modules")
+    env = artillery.plan(TOOL, scenario(), script, base_url=LOCAL, run_dir=RUN_DIR).env
+    assert env["NODE_PATH"] == "/project/node_modules"
+    assert "NODE_PATH" not in planned().env
+
+
 @pytest.mark.parametrize(
     ("base_url", "env", "expected"),
     [
@@ -153,11 +160,57 @@ def a_program(path: Path, *lines: str) -> str:
     return str(path)
 
 
-def inspected(tmp_path: Path, *lines: str, base_url: str = "") -> Script:
+def inspected(
+    tmp_path: Path,
+    *lines: str,
+    base_url: str = "",
+    env: Mapping[str, str] | None = None,
+    **of: object,
+) -> Script:
     node = a_program(tmp_path / "node", *lines)
     tool = Tool(argv=(node, "run"), version="2.0.34", source="configured", home=HOME)
-    machine = factories.a_machine(tmp_path, base_url=base_url)
-    return artillery.inspect(tool, scenario(), machine)
+    machine = factories.a_machine(tmp_path, base_url=base_url, **of)
+    return artillery.inspect(tool, scenario(env=env or {}), machine)
+
+
+ANSWER = json.dumps(
+    {"ok": True, "hasTarget": True, "duration_s": 1, "phases": [], "lengths_s": [], "workers": 1}
+)
+
+
+@pytest.mark.processes
+def test_inspect__an_address_given_by_hand_takes_the_place_of_the_scripts_target(
+    tmp_path: Path,
+) -> None:
+    assert inspected(tmp_path, f"echo '{ANSWER}'", base_url=LOCAL).has_target
+    assert not inspected(tmp_path, f"echo '{ANSWER}'", base_url=LOCAL, url_wins=True).has_target
+
+
+@pytest.mark.processes
+def test_inspect__packages_are_looked_for_beside_the_script_and_upwards(tmp_path: Path) -> None:
+    """What Artillery bundles comes before the project's, what the user names before both."""
+    found = inspected(tmp_path, f"echo '{ANSWER}'", env={"NODE_PATH": "/mine"}).node_path.split(":")
+    bundled = str(HOME / "dist" / "builtin-packages")
+    assert found[:4] == ["/mine", bundled, "/project/node_modules", "/node_modules"]
+    assert str(tmp_path / "node_modules") in found
+    given = inspected(tmp_path, f"echo '{ANSWER}'", environ={"NODE_PATH": "/ours"}).node_path
+    assert given.startswith(f"/ours:{bundled}:")
+
+
+@pytest.mark.processes
+def test_inspect__refuses_what_the_script_asks_for_in_vain(tmp_path: Path) -> None:
+    lacks = [
+        {"message": "calls functions that p.js does not export: f", "remedy": "export it"},
+        {"message": "uses the engine toy", "remedy": "install it"},
+    ]
+    answer = json.dumps({**json.loads(ANSWER), "lacks": lacks})
+    with pytest.raises(errors.ConfigError) as caught:
+        inspected(tmp_path, f"echo '{answer}'")
+    assert caught.value.message == (
+        "scenario browse: a.yml calls functions that p.js does not export: f; "
+        "it uses the engine toy"
+    )
+    assert caught.value.remedy == "export it; install it"
 
 
 @pytest.mark.processes

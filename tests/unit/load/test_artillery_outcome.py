@@ -10,6 +10,7 @@ import pytest
 
 from ltlab_ci import model
 from ltlab_ci.load import artillery_outcome, artillery_samples
+from ltlab_ci.load.plan import Plan
 from tests import factories
 
 CAPTURES = factories.CAPTURED / "artillery-2.0.34"
@@ -43,7 +44,12 @@ def told(outcome: model.Outcome) -> list[tuple[str, str]]:
         ),
         ("ensure_fails", 1, [], {"threw": 0.0, "http_reqs": 3.0, "iterations": 3.0}),
         ("expect_fails", 21, [], {"threw": 0.0, "http_reqs": 6.0, "iterations": 3.0}),
-        ("refused", 0, [], {"threw": 3.0, "http_reqs": 3.0, "iterations": 3.0}),
+        (
+            "refused",
+            0,
+            [("users-failed", "warn")],
+            {"threw": 3.0, "http_reqs": 3.0, "iterations": 3.0},
+        ),
         ("interrupted", 130, [("artillery-exit-130", "engine")], {"threw": 0.0}),
         ("no_processor", 11, [("artillery-exit-11", "engine")], {"threw": 0.0}),
     ],
@@ -72,6 +78,7 @@ def test_read__names_a_few_of_many_metrics_whose_values_were_no_numbers(run_dir:
     records.append({"k": "close", "t": 2, "requests": 0, "rows": 8})
     lines = "".join(f"{json.dumps(record)}\n" for record in records)
     (run_dir / "worker-1.ndjson").write_text(lines, encoding="utf-8")
+    (run_dir / artillery_outcome.REPORT).write_text('{"aggregate": {}}')
     [finding] = ended(run_dir, 0).findings
     assert finding.message.endswith("samples: m5 (3), m4 (2), m1 (1) and 2 more metrics")
 
@@ -121,6 +128,7 @@ def test_read__a_report_that_is_missing_or_broken_is_survived(
     outcome = ended(run_dir, 0)
     assert outcome.totals == {"threw": 0.0}
     assert [each.metric for each in outcome.own] == ["ensure"] * 4
+    assert ("samples-incomplete", "store") in told(outcome)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +154,144 @@ def test_read__lost_records_are_a_finding(run_dir: Path) -> None:
     kept = [line for line in lines if b'"k":"close"' not in line]
     path.write_bytes(b"".join(kept))
     assert ("samples-incomplete", "store") in told(ended(run_dir, 0))
+
+
+def reported(
+    run_dir: Path, counters: dict[str, int], *, log: str = "", code: int = 0
+) -> model.Outcome:
+    """Read a run that left these counters and this log."""
+    report = {"aggregate": {"counters": counters}}
+    (run_dir / artillery_outcome.REPORT).write_text(json.dumps(report))
+    (run_dir / "artillery.log").write_text(log)
+    close = {"k": "close", "t": 1, "requests": 0, "rows": 0}
+    (run_dir / "worker-1.ndjson").write_text(json.dumps(close) + "\n")
+    return ended(run_dir, code)
+
+
+def test_read__users_that_failed_are_counted_and_said(run_dir: Path) -> None:
+    counters = {
+        "vusers.completed": 4,
+        "vusers.failed": 16,
+        "errors.Failed capture or match": 13,
+        "errors.ETIMEDOUT": 2,
+        "errors.a": 1,
+        "errors.b": 1,
+    }
+    outcome = reported(run_dir, counters)
+    [finding] = outcome.findings
+    assert (finding.code, finding.effect) == ("users-failed", "warn")
+    assert finding.message == (
+        "16 of 20 virtual users failed: Failed capture or match (13), ETIMEDOUT (2), a (1) "
+        "and 1 more"
+    )
+    assert outcome.errors == {"Failed capture or match": 13, "ETIMEDOUT": 2, "a": 1, "b": 1}
+
+
+def test_read__errors_that_ended_no_user_are_said_too(run_dir: Path) -> None:
+    outcome = reported(run_dir, {"vusers.completed": 4, "errors.odd\nanswer": 3})
+    [finding] = outcome.findings
+    assert (finding.code, finding.effect) == ("errors-counted", "warn")
+    assert finding.message.endswith("no virtual user: odd answer (3)")
+
+
+def test_read__functions_that_were_not_there_make_it_invalid(run_dir: Path) -> None:
+    log = "WARNING: custom function nope could not be found\n" * 6
+    counters = {"vusers.completed": 6, 'errors.Undefined function "tokn"': 6}
+    found = reported(run_dir, counters, log=log).findings
+    assert [(each.code, each.effect) for each in found] == [
+        ("undefined-function", "invalid"),
+        ("errors-counted", "warn"),
+    ]
+    assert found[0].message.endswith("were not there: nope, tokn")
+
+
+STACK = """Test run id: x
+file:///cache/artillery/dist/lib/core/engine_http.js:576
+            return done(new Error('Failed capture or match'), context);
+                        ^
+
+{error}
+    at node:internal/util:475:21
+    at login (/shop/loadtests/proc.cjs:4:22)
+    at file:///cache/node_modules/artillery/dist/lib/core/engine_http.js:255:28
+
+Node.js v22.20.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (STACK.format(error="Error: now boom"), "Error: now boom (proc.cjs:4:22)"),
+        (
+            STACK.format(error="worker error, id: 1 TypeError [Error]: next is not a function"),
+            "TypeError [Error]: next is not a function (proc.cjs:4:22)",
+        ),
+        (
+            "the Error: of somebody\n" + STACK.format(error="RangeError: x"),
+            "RangeError: x (proc.cjs:4:22)",
+        ),
+        ("Error: without a stack\nbye\n", "Error: without a stack"),
+        ("nothing of that kind\n", ""),
+    ],
+)
+def test_said__the_first_error_and_its_place(tmp_path: Path, log: str, said: str) -> None:
+    (tmp_path / "a.log").write_text(log)
+    assert artillery_outcome.said(tmp_path / "a.log") == said
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ([{"k": "open", "t": 1, "before": True, "after": True}], "artillery-before"),
+        (
+            [
+                {"k": "open", "t": 1, "before": True, "after": True},
+                {"k": "phase", "t": 2, "event": "started"},
+                {"k": "done", "t": 3},
+            ],
+            "artillery-after",
+        ),
+        ([{"k": "open", "t": 1, "before": False, "after": False}], "artillery-exit-1"),
+    ],
+)
+def test_read__a_section_that_failed_is_the_scripts(
+    run_dir: Path, rows: list[dict[str, object]], code: str
+) -> None:
+    (run_dir / "main.ndjson").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (run_dir / "artillery.log").write_text(
+        STACK.format(error="Error: connect ECONNREFUSED 1.2.3.4:8")
+    )
+    plan = Plan(
+        argv=(),
+        env={"BASE_URL": "http://127.0.0.1:60539"},
+        run_dir=run_dir,
+        log=run_dir / "artillery.log",
+    )
+    list(artillery_samples.NdjsonReader(run_dir).finish())
+    [finding] = artillery_outcome.read(SCENARIO, plan, 1).findings
+    assert (finding.code, finding.effect) == (code, "engine" if "exit" in code else "invalid")
+    assert "connect ECONNREFUSED 1.2.3.4:8 (proc.cjs:4:22)" in finding.message
+    if finding.effect == "invalid":
+        assert finding.message.endswith("; the service under test is at http://127.0.0.1:60539")
+
+
+def test_read__a_worker_that_its_own_code_ended_is_named(run_dir: Path) -> None:
+    close = {"k": "close", "t": 1, "requests": 0, "rows": 0, "exit": 3}
+    (run_dir / "worker-1.ndjson").write_text(json.dumps(close) + "\n")
+    assert artillery_samples.departed(run_dir) == {"1": 3}
+    outcome = ended(run_dir, 137)
+    assert told(outcome) == [("artillery-exit-137", "engine"), ("worker-exited", "engine")]
+    assert "process.exit(3)" in outcome.findings[1].message
+
+
+def test_departed__one_that_was_told_to_stop_or_is_at_work_is_not(run_dir: Path) -> None:
+    close = {"k": "close", "t": 1, "requests": 0, "rows": 0}
+    (run_dir / "worker-1.ndjson").write_text(json.dumps(close) + "\n")
+    (run_dir / "worker-2.ndjson").write_text(
+        '{"k":"counter","t":1,"n":"a","v":1}\n{"k":"close","t"'
+    )
+    assert artillery_samples.departed(run_dir) == {}
 
 
 def test_read__says_what_artillery_said_last(run_dir: Path) -> None:

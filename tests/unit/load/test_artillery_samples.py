@@ -254,7 +254,7 @@ def test_reader__every_record_of_a_real_run_is_handed_on(
     assert [row.time_ns for row in once] == [requests[0]["t"]] * len(
         list(artillery_samples.request(requests[0]))
     )
-    types, missing, _ = artillery_samples.recorded(run_dir)
+    types, missing, *_ = artillery_samples.recorded(run_dir)
     assert missing == ""
     assert types["iterations"] == types["vusers.created"] == "counter"
     assert not list(run_dir.glob("*.ndjson"))

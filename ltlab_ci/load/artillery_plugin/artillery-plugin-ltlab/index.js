@@ -30,8 +30,9 @@ export class Plugin {
   #endLive = async () => {};
 
   constructor(script, events) {
-    this.#close = isMainThread ? followRun(this.#folder, events) : followLoad(this.#folder);
-    process.on('exit', () => this.#close());
+    this.#close = isMainThread ? followRun(this.#folder, script, events) : followLoad(this.#folder);
+    // A worker that ends without being told to was ended by its own code, and Artillery waits for it.
+    process.on('exit', (code) => this.#close({ exit: code }));
     if (isMainThread && process.env.LTLAB_STATSD) {
       this.#endLive = sendLive(liveSettings(), script, events);
     }
@@ -43,7 +44,7 @@ export class Plugin {
       ? Promise.all([workersClosed(this.#folder), this.#endLive()])
       : Promise.resolve();
     ready.then(() => {
-      this.#close();
+      this.#close({});
       done();
     }, done);
   }
@@ -63,15 +64,16 @@ function followLoad(folder) {
   const apartMs = Number(process.env.LTLAB_APART_MS ?? 0);
   const counts = recordRequests(HttpEngine, recorder, users, apartMs);
   recordMetrics(SSMS, recorder, users);
-  return () => recorder.close(counts);
+  return (end) => recorder.close({ ...counts, ...end });
 }
 
-function followRun(folder, events) {
+function followRun(folder, script, events) {
   const recorder = new Recorder(folder, 'main');
   const record = (kind, fields) => {
     recorder.write(kind, fields);
     recorder.flush();
   };
+  record('open', { before: Boolean(script.before), after: Boolean(script.after) });
   const phase = (event) => (spec) => {
     record('phase', { event, index: spec.index, name: spec.name ?? null });
   };
@@ -86,7 +88,7 @@ function followRun(folder, events) {
     }));
     record('checks', { checks: told });
   });
-  return () => recorder.close();
+  return (end) => recorder.close(end);
 }
 
 async function workersClosed(folder) {
