@@ -15,27 +15,36 @@ venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 demo: venv  ## a toy service under k6 and Artillery, judged and reported
 	$(BIN)/ltlab demo
 
-# Flows that take long, or that few changes touch: part of ci-test, so that test stays under ten minutes.
-LONG := $(addprefix tests/flow/test_,clock.py duet.py generate.py scale.py)
+# Most tests wait for engines and services, so several share the machine; those marked `quiet` run alone.
+WORKERS ?= 4
+SHARED := -n $(WORKERS) -m "not quiet"
+ALONE := -m quiet
+
+# Flows that take long, or that few changes touch: part of ci-test, so that test stays under five minutes.
+LATER := $(addprefix tests/flow/test_,clock.py duet.py generate.py scale.py)
 
 test: venv  ## unit, core flow (real engines) and surface tests
 	sh tests/machine.sh
-	$(BIN)/pytest $(LONG:%=--ignore=%)
+	$(BIN)/pytest $(SHARED) $(LATER:%=--ignore=%)
+	$(BIN)/pytest $(ALONE) $(LATER:%=--ignore=%)
 
-ci-test: venv  ## long flows, the action under act, GitLab's pipelines, k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
+ci-test: venv fuzzer  ## later flows, the action under act, GitLab's pipelines, k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
 	sh tests/machine.sh
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.lock
-	$(BIN)/pytest tests/ci $(LONG)
-	k6=$$(sh tests/ci/k6_2.sh) && cd tests/flow && LTLAB_K6=$$k6 ../../$(BIN)/pytest \
-		test_k6.py test_bad_scripts.py test_exit_codes.py test_names.py test_windows.py
+	$(BIN)/pytest $(SHARED) tests/ci $(LATER)
+	$(BIN)/pytest $(ALONE) tests/ci $(LATER)
+	k6=$$(sh tests/ci/k6_2.sh) && cd tests/flow && LTLAB_K6=$$k6 ../../$(BIN)/pytest $(SHARED) \
+		test_k6.py test_bad_scripts.py test_exit_codes.py test_names.py
 
 lab-test: venv  ## the Docker lab on real servers, built once into a cache (Go, cargo; root where no daemon runs)
 	$(BIN)/pytest tests/lab
 
-FUZZ_S ?= 300
-fuzz: venv  ## each reader of other people's files for FUZZ_S seconds
+.PHONY: fuzzer
+fuzzer: venv
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.lock
-	FUZZ_S=$(FUZZ_S) $(BIN)/pytest --timeout 0 tests/ci/test_fuzz.py
+
+FUZZ_S ?= 300
+fuzz: venv fuzzer  ## each reader of other people's files for FUZZ_S seconds
+	FUZZ_S=$(FUZZ_S) $(BIN)/pytest --timeout 0 -n 2 tests/ci/test_fuzz.py
 
 bench: venv  ## measure, and write docs/performance.md
 	$(BIN)/python -m bench.start --write
