@@ -36,7 +36,9 @@ ci-test: venv fuzzer  ## later flows, the action under act, GitLab's pipelines, 
 		test_k6.py test_bad_scripts.py test_exit_codes.py test_names.py
 
 lab-test: venv  ## the Docker lab on real servers, built once into a cache (Go, cargo; root where no daemon runs)
-	$(BIN)/pytest tests/lab
+	set -e; for server in influxd telegraf k6; do sh tests/lab/servers/build.sh $$server >/dev/null; done
+	$(BIN)/pytest $(SHARED) tests/lab
+	$(BIN)/pytest $(ALONE) tests/lab
 
 .PHONY: fuzzer
 fuzzer: venv
