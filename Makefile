@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test ci-test lab-test bench statistics lint lock docs fuzz dashboards screenshots
+.PHONY: venv demo test ci-test lab-test long long-tenth bench statistics lint lock docs fuzz dashboards screenshots
 
 venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 
@@ -15,7 +15,9 @@ venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 demo: venv  ## a toy service under k6 and Artillery, judged and reported
 	$(BIN)/ltlab demo
 
-# Most tests wait for engines and services, so several share the machine; those marked `quiet` run alone.
+# Tests that keep a processor busy have one each. Others mostly wait for engines and services, so several
+# share the machine; those marked `quiet` run alone.
+BUSY := -n logical
 WORKERS ?= 4
 SHARED := -n $(WORKERS) -m "not quiet"
 ALONE := -m quiet
@@ -25,8 +27,9 @@ LATER := $(addprefix tests/flow/test_,clock.py duet.py generate.py scale.py)
 
 test: venv  ## unit, core flow (real engines) and surface tests
 	sh tests/machine.sh
-	$(BIN)/pytest $(SHARED) $(LATER:%=--ignore=%)
-	$(BIN)/pytest $(ALONE) $(LATER:%=--ignore=%)
+	$(BIN)/pytest $(BUSY) tests/unit tests/surface tests/toy_api
+	$(BIN)/pytest $(SHARED) tests/flow $(LATER:%=--ignore=%)
+	$(BIN)/pytest $(ALONE) tests/flow $(LATER:%=--ignore=%)
 
 ci-test: venv fuzzer  ## later flows, the action under act, GitLab's pipelines, k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
 	sh tests/machine.sh
@@ -39,6 +42,21 @@ lab-test: venv  ## the Docker lab on real servers, built once into a cache (Go, 
 	set -e; for server in influxd telegraf k6; do sh tests/lab/servers/build.sh $$server >/dev/null; done
 	$(BIN)/pytest $(SHARED) tests/lab
 	$(BIN)/pytest $(ALONE) tests/lab
+
+# What takes long: a run of all of it is kept in a ledger, and .ci/run runs the tenth that its commit draws.
+LEDGER ?= bench/long.csv
+LONG := $(BIN)/python -m pytest -p tests.long.ledger
+TENTH := --tenth $$(git rev-parse HEAD)
+
+long: venv fuzzer  ## all that takes long (hours), and a line for each part in the ledger
+	$(LONG) --ledger $(LEDGER) $(SHARED) tests/long; shared=$$?; \
+		$(LONG) --ledger $(LEDGER) $(ALONE) tests/long; alone=$$?; \
+		$(LONG) --ledger $(LEDGER) $(BUSY) -m hypothesis --hypothesis-profile long tests/unit && exit $$((shared + alone))
+
+long-tenth: venv fuzzer  ## the tenth of it that this commit draws
+	$(LONG) $(TENTH) $(SHARED) tests/long
+	$(LONG) $(TENTH) $(ALONE) tests/long
+	$(LONG) $(TENTH) $(BUSY) -m hypothesis --hypothesis-profile long tests/unit
 
 .PHONY: fuzzer
 fuzzer: venv

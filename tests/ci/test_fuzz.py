@@ -1,6 +1,7 @@
 """The readers of other people's files survive any bytes: Atheris looks for some that they do not.
 
-FUZZ_S is the time for each reader in seconds (`make fuzz` gives them minutes).
+FUZZ_S is the time for each reader in seconds; it is short here, and long in tests/long/test_fuzz.py and
+in `make fuzz`, which gives each minutes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pytest
 from tests.fuzz import readers
 
 ROOT = Path(__file__).parents[2]
-SECONDS = os.environ.get("FUZZ_S") or "20"
+SECONDS = os.environ.get("FUZZ_S") or "5"
 
 
 def fuzzed(reader: str, folder: Path, *options: str) -> None:
