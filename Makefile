@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: venv demo test ci-test lab-test bench statistics lint lock docs fuzz dashboards screenshots
+.PHONY: venv demo test ci-test lab-test long long-tenth bench statistics lint lock docs fuzz dashboards screenshots
 
 venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 
@@ -15,27 +15,56 @@ venv: .venv/.done  ## the tool and all that work on it needs, in .venv
 demo: venv  ## a toy service under k6 and Artillery, judged and reported
 	$(BIN)/ltlab demo
 
-# Flows that take long, or that few changes touch: part of ci-test, so that test stays under ten minutes.
-LONG := $(addprefix tests/flow/test_,clock.py duet.py generate.py scale.py)
+# Tests that keep a processor busy have one each. Others mostly wait for engines and services, so several
+# share the machine; those marked `quiet` run alone.
+BUSY := -n logical
+WORKERS ?= 4
+SHARED := -n $(WORKERS) -m "not quiet"
+ALONE := -m quiet
+
+# Flows that take long, or that few changes touch: part of ci-test, so that test stays under five minutes.
+LATER := $(addprefix tests/flow/test_,clock.py duet.py generate.py scale.py)
 
 test: venv  ## unit, core flow (real engines) and surface tests
 	sh tests/machine.sh
-	$(BIN)/pytest $(LONG:%=--ignore=%)
+	$(BIN)/pytest $(BUSY) tests/unit tests/surface tests/toy_api
+	$(BIN)/pytest $(SHARED) tests/flow $(LATER:%=--ignore=%)
+	$(BIN)/pytest $(ALONE) tests/flow $(LATER:%=--ignore=%)
 
-ci-test: venv  ## long flows, the action under act, GitLab's pipelines, k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
+ci-test: venv fuzzer  ## later flows, the action under act, GitLab's pipelines, k6 2.x (built with Go), the Artillery plug-in at length, Mermaid, the wheel, trouble, fuzzers
 	sh tests/machine.sh
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.lock
-	$(BIN)/pytest tests/ci $(LONG)
-	k6=$$(sh tests/ci/k6_2.sh) && cd tests/flow && LTLAB_K6=$$k6 ../../$(BIN)/pytest \
-		test_k6.py test_bad_scripts.py test_exit_codes.py test_names.py test_windows.py
+	$(BIN)/pytest $(SHARED) tests/ci $(LATER)
+	$(BIN)/pytest $(ALONE) tests/ci $(LATER)
+	k6=$$(sh tests/ci/k6_2.sh) && cd tests/flow && LTLAB_K6=$$k6 ../../$(BIN)/pytest $(SHARED) \
+		test_k6.py test_bad_scripts.py test_exit_codes.py test_names.py
 
 lab-test: venv  ## the Docker lab on real servers, built once into a cache (Go, cargo; root where no daemon runs)
-	$(BIN)/pytest tests/lab
+	set -e; for server in influxd telegraf k6; do sh tests/lab/servers/build.sh $$server >/dev/null; done
+	$(BIN)/pytest $(SHARED) tests/lab
+	$(BIN)/pytest $(ALONE) tests/lab
+
+# What takes long: a run of all of it is kept in a ledger, and .ci/run runs the tenth that its commit draws.
+LEDGER ?= bench/long.csv
+LONG := $(BIN)/python -m pytest -p tests.long.ledger
+TENTH := --tenth $$(git rev-parse HEAD)
+
+long: venv fuzzer  ## all that takes long (hours), and a line for each part in the ledger
+	$(LONG) --ledger $(LEDGER) $(SHARED) tests/long; shared=$$?; \
+		$(LONG) --ledger $(LEDGER) $(ALONE) tests/long; alone=$$?; \
+		$(LONG) --ledger $(LEDGER) $(BUSY) -m hypothesis --hypothesis-profile long tests/unit && exit $$((shared + alone))
+
+long-tenth: venv fuzzer  ## the tenth of it that this commit draws
+	$(LONG) $(TENTH) $(SHARED) tests/long
+	$(LONG) $(TENTH) $(ALONE) tests/long
+	$(LONG) $(TENTH) $(BUSY) -m hypothesis --hypothesis-profile long tests/unit
+
+.PHONY: fuzzer
+fuzzer: venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.lock
 
 FUZZ_S ?= 300
-fuzz: venv  ## each reader of other people's files for FUZZ_S seconds
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.lock
-	FUZZ_S=$(FUZZ_S) $(BIN)/pytest --timeout 0 tests/ci/test_fuzz.py
+fuzz: venv fuzzer  ## each reader of other people's files for FUZZ_S seconds
+	FUZZ_S=$(FUZZ_S) $(BIN)/pytest --timeout 0 -n 2 tests/ci/test_fuzz.py
 
 bench: venv  ## measure, and write docs/performance.md
 	$(BIN)/python -m bench.start --write

@@ -5,6 +5,7 @@ Not here: what is checked (test_gitlab.py), the GitLab that jobs speak to (tests
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -118,14 +119,16 @@ def command() -> tuple[str, ...]:
     npm = str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
     wanted = json.loads((LOCK / "package.json").read_text(encoding="utf-8"))["dependencies"]
     folder = CACHE / f"gitlab-ci-local-{wanted['gitlab-ci-local']}"
-    if not folder.is_dir():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(dir=CACHE))
-        for file in ("package.json", "package-lock.json"):
-            shutil.copy(LOCK / file, partial)
-        quiet = ("--ignore-scripts", "--no-audit", "--no-fund")
-        subprocess.run([node, npm, "ci", *quiet], cwd=partial, check=True, capture_output=True)
-        partial.rename(folder)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / ".gitlab-ci-local.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            partial = Path(tempfile.mkdtemp(dir=CACHE))
+            for file in ("package.json", "package-lock.json"):
+                shutil.copy(LOCK / file, partial)
+            quiet = ("--ignore-scripts", "--no-audit", "--no-fund")
+            subprocess.run([node, npm, "ci", *quiet], cwd=partial, check=True, capture_output=True)
+            partial.rename(folder)
     return (node, str(folder / "node_modules" / "gitlab-ci-local" / "dist" / "index.js"))
 
 

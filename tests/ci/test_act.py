@@ -146,6 +146,7 @@ def test_fork__the_second_workflow_comments_on_what_the_first_uploaded(
     assert server.kept.check_runs == []
 
 
+@pytest.mark.quiet
 def test_compare__a_head_that_is_a_fifth_slower_is_red_and_the_comment_says_where(
     runner: acting.Runner, octo: acting.GitHub, server: github_server.Server, tmp_path: Path
 ) -> None:

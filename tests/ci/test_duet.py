@@ -66,6 +66,7 @@ def in_step(folder: Path, per_s: float) -> float:
     return math.hypot(cos, sin)
 
 
+@pytest.mark.quiet
 def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
     project = versions.project(
         tmp_path / "p", base=SLOW, head=SLOWER, thresholds=AGAINST_BASE, compare=TWO_LOOKS
@@ -110,6 +111,7 @@ def test_duet__a_large_slowdown_is_found(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.quiet
 def test_duet__the_same_code_gives_no_alarm(tmp_path: Path) -> None:
     run = versions.project(tmp_path / "p", base=SLOW, head=SLOW).run("compare")
     assert run.code == 0
@@ -117,6 +119,7 @@ def test_duet__the_same_code_gives_no_alarm(tmp_path: Path) -> None:
     assert run.verdict("http_req_failed rate < 1%")["status"] == "pass"
 
 
+@pytest.mark.quiet
 def test_duet__artillery_and_its_own_checks_are_for_head_alone(tmp_path: Path) -> None:
     """Head is slower, and a fifth of its virtual users miss a header that they go on with."""
     project = versions.project(
@@ -139,6 +142,7 @@ def test_duet__artillery_and_its_own_checks_are_for_head_alone(tmp_path: Path) -
     assert run.verdict("http.response_time p95 < 1")["status"] == "fail"
 
 
+@pytest.mark.quiet
 def test_duet__in_turns(tmp_path: Path) -> None:
     """Head is slower, and every tenth iteration throws, as it misses a header of base's good answers."""
     visit = """if (!http.get(`${url}/a`).headers['Link'] && exec.scenario.iterationInTest % 10 === 0) {
@@ -174,6 +178,7 @@ def test_duet__a_side_that_answers_only_errors_is_no_comparison(tmp_path: Path) 
     assert run.verdict("http_req_failed rate < 1%")["status"] == "pass"
 
 
+@pytest.mark.quiet
 def test_duet__endpoints_that_cannot_be_compared_are_named_beside_those_that_can(
     tmp_path: Path,
 ) -> None:
@@ -218,6 +223,7 @@ def test_duet__too_few_requests_are_no_comparison(tmp_path: Path) -> None:
     assert run.verdict("http_req_failed rate < 1%")["status"] == "pass"
 
 
+@pytest.mark.quiet
 def test_selftest__counts_the_alarms_of_the_same_code(tmp_path: Path) -> None:
     project = versions.project(tmp_path / "p", base=SLOW, head=SLOW)
     run = project.run("selftest", "-n", "1", "--json")

@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from a copy of the checkout that holds secrets of its owner."""
     checkout = tmp_path_factory.mktemp("checkout") / "ltlab"
-    left_out = shutil.ignore_patterns(".venv", ".git", ".*_cache", ".hypothesis", "tests")
+    left_out = shutil.ignore_patterns(
+        ".venv", ".git", ".*_cache", "__pycache__", ".hypothesis", "tests"
+    )
     shutil.copytree(ROOT, checkout, ignore=left_out)
     (checkout / "stack" / "own").mkdir(exist_ok=True)
     for secret in (".env", "own/influxdb_token"):

@@ -9,6 +9,7 @@ import pytest
 
 from tests.flow import projects
 
+pytestmark = pytest.mark.quiet
 WARM_UP_S, SLOW_S = 1.5, 0.4
 SLOW, QUICK = "min > 300ms", "p(95) < 200ms"
 THRESHOLDS = {

@@ -21,6 +21,7 @@ import requests
 
 from ltlab_ci import model
 from tests.flow import projects
+from tests.lab import stack
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "tests" / "lab" / "servers" / "build.sh"
@@ -72,7 +73,7 @@ def binary(name: str) -> str:
 @contextlib.contextmanager
 def influxd(folder: Path) -> Iterator[Influx]:
     """Run a fresh InfluxDB, set up with org, token and buckets."""
-    port = free_port()
+    port = stack.free_port()
     url = f"http://127.0.0.1:{port}"
     argv = [
         binary("influxd"),
@@ -107,7 +108,7 @@ def influxd(folder: Path) -> Iterator[Influx]:
 @contextlib.contextmanager
 def telegraf(folder: Path, influx: Influx) -> Iterator[int]:
     """Run Telegraf with the lab's own configuration, but for addresses; yield its StatsD port."""
-    port, health = free_port(socket.SOCK_DGRAM), free_port()
+    port, health = stack.free_port(socket.SOCK_DGRAM), stack.free_port()
     text = (ROOT / "stack" / "telegraf.conf").read_text(encoding="utf-8")
     for theirs, ours in (
         (r'(?s)\[\[secretstores.docker\]\]\s+id = "lab"', ""),
@@ -189,13 +190,6 @@ def answers(url: str) -> bool:
         return requests.get(url, timeout=5).ok
     except requests.RequestException:
         return False
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port of 127.0.0.1 that is free now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def run_both(folder: Path, *, statsd: int) -> projects.Ran:

@@ -5,9 +5,11 @@ Not here: ltlab's own handling of the lab. This is what a user does by hand.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import secrets
 import socket
 import subprocess
 import time
@@ -27,10 +29,12 @@ T = TypeVar("T")
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port that nobody has at the moment."""
-    with socket.socket(socket.AF_INET, kind) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    """Return a port that nobody has at the moment, and that no connection is given by the system."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def free_ports() -> dict[str, str]:

@@ -52,11 +52,12 @@ services:
 
 def test_image__both_engines_reach_it_in_its_network(docker: runs.Docker, tmp_path: Path) -> None:
     project = runs.two_engines(tmp_path / "project", IMAGE, seconds=3)
-    since = docker.left("-bench")
-    ran = project.run("run", env=docker.env)
+    with project.running("run", env=docker.env) as run:
+        unique = runs.noted(run)
+    ran = run.ended()
     assert ran.code == 0, ran.err
     assert {status for status, _, _ in runs.observed(ran).values()} == {"pass"}
-    assert set(docker.left("-bench")) <= set(since)
+    assert docker.left(unique) == []
 
 
 def test_compose__a_fixed_name_and_port_do_not_stand_in_the_way(
@@ -64,11 +65,12 @@ def test_compose__a_fixed_name_and_port_do_not_stand_in_the_way(
 ) -> None:
     project = runs.k6_alone(tmp_path / "project", COMPOSE, seconds=3)
     (project.folder / "compose.yml").write_text(SHOP, encoding="utf-8")
-    since = docker.left("-bench")
-    ran = project.run("run", env=docker.env)
+    with project.running("run", env=docker.env) as run:
+        unique = runs.noted(run)
+    ran = run.ended()
     assert ran.code == 0, ran.err
     assert {status for status, _, _ in runs.observed(ran).values()} == {"pass"}
-    assert set(docker.left("-bench")) <= set(since)
+    assert docker.left(unique) == []
 
 
 def test_compose__a_container_that_is_out_of_memory_is_said_with_the_reason(

@@ -24,7 +24,7 @@ from ltlab_ci.lab import grafana
 from ltlab_ci.report import frames, snapshot
 from tests.fakes import grafana as fake
 from tests.flow import projects
-from tests.lab import real_data
+from tests.lab import real_data, stack
 
 DASHBOARDS = real_data.ROOT / "grafana" / "dashboards"
 UIDS = sorted(path.stem for path in DASHBOARDS.glob("*.json"))
@@ -277,7 +277,7 @@ def test_example_alerts__can_be_asked(filled: Filled) -> None:
 
 
 def test_the_fake__runs_alone_as_the_image_of_grafana_does(tmp_path: Path) -> None:
-    port = real_data.free_port()
+    port = stack.free_port()
     env = {**os.environ, "GF_SERVER_HTTP_PORT": str(port)}
     argv = [sys.executable, "-m", "tests.fakes.grafana"]
     with real_data.running(argv, tmp_path / "log", env=env):

@@ -11,7 +11,10 @@ from tests import repository
 from tests.flow import projects, versions
 from tests.lab import runs
 
-pytestmark = pytest.mark.timeout(1800)  # the first test may have to build the images
+pytestmark = [
+    pytest.mark.timeout(1800),
+    pytest.mark.quiet,
+]  # the first test may have to build the images
 
 
 def lab(wait_ms: int) -> str:

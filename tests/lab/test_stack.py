@@ -10,7 +10,7 @@ import json
 import re
 import socket
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -19,6 +19,18 @@ from tests.lab import stack
 pytestmark = pytest.mark.timeout(1800)  # the first test may have to build InfluxDB
 
 DAY_S = 86_400
+
+
+@pytest.fixture(scope="module")
+def lab(docker_env: Mapping[str, str]) -> Iterator[stack.Stack]:
+    """Run the compose file as it is, but for its ports."""
+    scripts = {"SCRIPTS": str(stack.ROOT / "tests" / "data" / "lab")}
+    started = stack.Stack(env={**docker_env, **stack.free_ports(), **scripts})
+    try:
+        started.up()
+        yield started
+    finally:
+        started.down()
 
 
 def test_up__every_service_is_healthy_and_only_this_machine_reaches_it(lab: stack.Stack) -> None:

@@ -19,6 +19,7 @@ from tests.fakes import github_server
 from tests.unit import hub as job_hub
 
 hypothesis.settings.register_profile("unit", deadline=None)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("unit")
 
 _PROCESS_EVENTS = frozenset({"subprocess.Popen", "os.fork", "os.posix_spawn", "os.system"})

@@ -9,7 +9,6 @@ import contextlib
 import http.client
 import http.server
 import os
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -21,6 +20,7 @@ import requests
 
 from ltlab_ci import model
 from tests.fakes import serving
+from tests.lab import stack
 
 BINARY = Path.home() / ".cache" / "ltlab-ci" / "influxd-2.9.1" / "influxd"
 TOKEN = "token-of-the-tests"
@@ -94,10 +94,7 @@ class Influxd:
 @contextlib.contextmanager
 def influxd(folder: Path, **settings: str) -> Iterator[Influxd]:
     """Start a server with settings of its environment, set it up, and end it."""
-    with socket.socket() as chooser:
-        chooser.bind(("127.0.0.1", 0))
-        port = chooser.getsockname()[1]
-    one = Influxd(folder=folder, port=port, settings=settings)
+    one = Influxd(folder=folder, port=stack.free_port(), settings=settings)
     try:
         one.start()
         one.set_up()
