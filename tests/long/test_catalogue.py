@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.fakes import github, github_server
 from tests.flow import projects
 from tests.long import catalogue
 
@@ -25,6 +27,10 @@ import http from 'k6/http';
 import { check, fail, group, sleep } from 'k6';
 import { Counter, Gauge, Rate, Trend } from 'k6/metrics';
 const url = __ENV.BASE_URL;
+"""
+VISIT = """
+export const options = { vus: 1, iterations: 20 };
+export default function () { http.get(`${url}/items`); }
 """
 COMPARE = {"budget": "26s", "round": "13s", "warmup": "1s"}
 ENOUGH = 250  # requests stored, of a load that goes on
@@ -47,6 +53,66 @@ def test_case(case: catalogue.Case, tmp_path: Path) -> None:
             lose(project.folder / "ltlab-report", case.does)
             ran = project.run(*filled(case.then, places), patience_s=case.patience_s)
     held(case, ran, places)
+
+
+@pytest.mark.parametrize("case", catalogue.jobs(), ids=[case.id for case in catalogue.jobs()])
+def test_publishing(case: catalogue.Job, tmp_path: Path) -> None:
+    hub = github.GitHub(pulls=[github.Pull(number=3, head_sha="a" * 40)])
+    server = github_server.Server(hub)
+    said = ""
+    with server.serving() as address:
+        for at, (folder, flags) in enumerate([*case.jobs.items()] * (2 if case.again else 1)):
+            measured = catalogue.Case(
+                id=case.id,
+                mechanism=case.mechanism,
+                kind=case.kind,
+                service=flags,
+                k6=VISIT,
+                exit=0,
+            )
+            work = tmp_path / "repository" / folder
+            work.parent.mkdir(parents=True, exist_ok=True)
+            project = written(work, measured, None, {})
+            project.run("run")
+            ran = project.run(
+                "publish", env=job(case, tmp_path, address, hub.token, attempt=at + 1)
+            )
+            said += ran.err + ran.out
+            assert ran.code == case.exit, said
+    bodies = [each.body for each in hub.comments if each.login == hub.login]
+    assert case.comments in {None, len(bodies)}, said
+    assert all(text in " ".join(bodies) for text in case.says), bodies
+    assert not any(text in " ".join(bodies) for text in case.unsaid), bodies
+    assert all(text in said for text in case.warns), said
+
+
+def job(
+    case: catalogue.Job, folder: Path, address: str, token: str, *, attempt: int
+) -> dict[str, str]:
+    """Return the variables of a job of the pull request, and write its event."""
+    event = folder / "event.json"
+    sides = {"head": "a" * 40, "base": "b" * 40}
+    pull = {
+        side: {"sha": sha, "ref": "feature" if side == "head" else "main", "repo": {"id": 7}}
+        for side, sha in sides.items()
+    }
+    event.write_text(json.dumps({"pull_request": {"number": 3, **pull}}), encoding="utf-8")
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_API_URL": address,
+        "GITHUB_EVENT_NAME": case.event,
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_GRAPHQL_URL": f"{address}/graphql",
+        "GITHUB_REF": "refs/heads/main" if case.commit == "base" else "refs/pull/3/merge",
+        "GITHUB_REPOSITORY": "octo/shop",
+        "GITHUB_REPOSITORY_ID": "7",
+        "GITHUB_RUN_ID": "90",
+        "GITHUB_RUN_NUMBER": "5",
+        "GITHUB_RUN_ATTEMPT": str(attempt if case.again else 1),
+        "GITHUB_SHA": sides[case.commit],
+        "GITHUB_WORKSPACE": str(folder / "repository"),
+        "LTLAB_GITHUB_TOKEN": token,
+    }
 
 
 def made(case: catalogue.Case, folder: Path, places: Mapping[str, str]) -> projects.Project:
@@ -87,7 +153,8 @@ def written(
 
 def filled(texts: Sequence[str], places: Mapping[str, str]) -> list[str]:
     """Put in where the services of the case are."""
-    return [re.sub("|".join(places), lambda found: places[found[0]], text) for text in texts]
+    known = "|".join(places) or "(?!)"
+    return [re.sub(known, lambda found: places[found[0]], text) for text in texts]
 
 
 @contextlib.contextmanager

@@ -94,15 +94,43 @@ class Base(pydantic.BaseModel):
     artillery: str = ""
 
 
+class Job(pydantic.BaseModel):
+    """Jobs of one workflow run on GitHub, each of which measures a service and publishes what it came to.
+
+    `jobs` maps working directories to the faults of their services; `commit` is what was checked out. The pull
+    request's head is all a, its base all b. `says` and `unsaid` are of the comments, `warns` of the terminal.
+    """
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    mechanism: str
+    kind: str
+    twin: bool = False
+    event: str = "pull_request"
+    commit: Literal["head", "base"] = "head"
+    jobs: dict[str, Words]
+    again: bool = False
+    exit: int
+    comments: int | None = None
+    says: Words = ()
+    unsaid: Words = ()
+    warns: Words = ()
+
+
 Case.model_rebuild()
 
 
 def cases() -> tuple[Case, ...]:
     """Read all cases, in the order of files and of the cases in them."""
-    return tuple(_read(sorted(FOLDER.glob("*.yml"))))
+    return tuple(Case.model_validate(given) for given in _read(sorted(FOLDER.glob("*.yml"))))
 
 
-def _read(files: Iterable[Path]) -> Iterable[Case]:
+def jobs() -> tuple[Job, ...]:
+    """Read what is about publishing."""
+    return tuple(Job.model_validate(given) for given in _read([FOLDER / "publishing" / "jobs.yml"]))
+
+
+def _read(files: Iterable[Path]) -> Iterable[object]:
     for file in files:
-        for given in yaml.safe_load(file.read_text(encoding="utf-8")):
-            yield Case.model_validate(given)
+        yield from yaml.safe_load(file.read_text(encoding="utf-8"))
