@@ -11,8 +11,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Count the cases that held, and the mechanisms of which every case did."""
     held = {report.nodeid for report in terminalreporter.stats.get("passed", [])}
     ran = held | {report.nodeid for report in terminalreporter.stats.get("failed", [])}
-    of = {f"test_catalogue.py::test_case[{case.id}]": case.mechanism for case in catalogue.cases()}
-    mechanisms = {_named(node, of): False for node in ran} | {}
+    of = {case.id: case.mechanism for case in catalogue.entries()}
+    mechanisms = {_named(node, of): False for node in ran}
     good = {_named(node, of) for node in held} - {_named(node, of) for node in ran - held}
     mechanisms.pop("", None)
     if mechanisms:
@@ -27,4 +27,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _named(node: str, of: dict[str, str]) -> str:
-    return of.get(node.rpartition("/")[2], "")
+    return of.get(node.partition("[")[2].removesuffix("]"), "")

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,6 @@ from tests.fakes import github, github_server
 from tests.flow import projects
 from tests.long import catalogue
 
-CASES = catalogue.cases()
 PRELUDE = """\
 import exec from 'k6/execution';
 import http from 'k6/http';
@@ -36,12 +35,32 @@ COMPARE = {"budget": "26s", "round": "13s", "warmup": "1s"}
 ENOUGH = 250  # requests stored, of a load that goes on
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def of(cases: Iterable[catalogue.Entry]) -> pytest.MarkDecorator:
+    """Make a test of each case."""
+    known = list(cases)
+    return pytest.mark.parametrize("case", known, ids=[case.id for case in known])
+
+
+@pytest.mark.timeout(300)
+@of(case for case in catalogue.cases() if not case.alone)
 def test_case(case: catalogue.Case, tmp_path: Path) -> None:
+    tried(case, tmp_path)
+
+
+@pytest.mark.timeout(400)
+@of(case for case in catalogue.cases() if case.alone)
+def test_alone(case: catalogue.Case, tmp_path: Path) -> None:
+    """Apart, so that these can be run while nothing else does: they measure how fast something is."""
+    tried(case, tmp_path)
+
+
+def tried(case: catalogue.Case, tmp_path: Path) -> None:
+    """Make the project of a case, run what it says, and hold what came against what must come."""
     with contextlib.ExitStack() as stack:
         places = {"@PYTHON@": sys.executable, "@SHARED@": str(tmp_path / "shared.py")}
         shutil.copy(catalogue.FOLDER / "service.py", places["@SHARED@"])
+        if case.needs == "chromium":
+            places["@CHROMIUM@"] = chromium()
         for name, flags in {"@OTHER@": case.other, "@OWN@": case.own}.items():
             if flags is not None:
                 places[name] = stack.enter_context(served(flags, tmp_path / name.strip("@")))
@@ -55,7 +74,7 @@ def test_case(case: catalogue.Case, tmp_path: Path) -> None:
     held(case, ran, places)
 
 
-@pytest.mark.parametrize("case", catalogue.jobs(), ids=[case.id for case in catalogue.jobs()])
+@of(catalogue.jobs())
 def test_publishing(case: catalogue.Job, tmp_path: Path) -> None:
     hub = github.GitHub(pulls=[github.Pull(number=3, head_sha="a" * 40)])
     server = github_server.Server(hub)
@@ -184,7 +203,9 @@ def served(flags: Sequence[str], folder: Path) -> Iterator[str]:
 
 def run(project: projects.Project, case: catalogue.Case, words: Sequence[str]) -> projects.Ran:
     """Run the command of a case, and do to it what the case says."""
-    env = {**chromium(case), **case.env}
+    env = dict(case.env)
+    if case.needs == "chromium":
+        env |= {"K6_BROWSER_EXECUTABLE_PATH": chromium(), "K6_BROWSER_ARGS": "no-sandbox"}
     patience_s = case.patience_s if not case.compares else max(case.patience_s, 300)
     if case.then is not None or case.does is None:
         return project.run(*words, env=env, patience_s=patience_s)
@@ -263,13 +284,11 @@ def halved(file: Path) -> None:
         db.execute(f"COPY ({half}) TO '{file}' (FORMAT parquet)")
 
 
-def chromium(case: catalogue.Case) -> dict[str, str]:
+def chromium() -> str:
     """Say where the browser is, for the cases that need one."""
-    if case.needs != "chromium":
-        return {}
     found = shutil.which("chromium") or shutil.which("google-chrome")
     assert found, "these cases need Chromium on PATH"
-    return {"K6_BROWSER_EXECUTABLE_PATH": found, "K6_BROWSER_ARGS": "no-sandbox"}
+    return found
 
 
 def held(case: catalogue.Case, ran: projects.Ran, places: Mapping[str, str]) -> None:

@@ -31,7 +31,18 @@ def _listed(given: object) -> object:
 Words = Annotated[tuple[str, ...], pydantic.BeforeValidator(_listed)]
 
 
-class Case(pydantic.BaseModel):
+class Entry(pydantic.BaseModel):
+    """What every case has: its name, how the fault comes about, what it is, and whether it is no fault."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    mechanism: str
+    kind: str
+    twin: bool = False
+
+
+class Case(Entry):
     """One input and what must come of it.
 
     `service` is the flags of service.py, None for no service block; `other` those of a second one that ltlab does not
@@ -43,12 +54,6 @@ class Case(pydantic.BaseModel):
     `does` happens once load is stored, or before `then`, a second command whose result is the one that is checked.
     """
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    mechanism: str
-    kind: str
-    twin: bool = False
     service: Words | None = ()
     ready: str = "{get: /health}"
     other: Words | None = None
@@ -82,6 +87,11 @@ class Case(pydantic.BaseModel):
         """Say whether base and head are measured, which takes a while."""
         return self.command[0] == "compare"
 
+    @property
+    def alone(self) -> bool:
+        """Say whether nothing else may run beside it, which would disturb it or be disturbed."""
+        return self.compares or self.serial
+
 
 class Base(pydantic.BaseModel):
     """What base has otherwise than head."""
@@ -94,19 +104,13 @@ class Base(pydantic.BaseModel):
     artillery: str = ""
 
 
-class Job(pydantic.BaseModel):
+class Job(Entry):
     """Jobs of one workflow run on GitHub, each of which measures a service and publishes what it came to.
 
     `jobs` maps working directories to the faults of their services; `commit` is what was checked out. The pull
     request's head is all a, its base all b. `says` and `unsaid` are of the comments, `warns` of the terminal.
     """
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    mechanism: str
-    kind: str
-    twin: bool = False
     event: str = "pull_request"
     commit: Literal["head", "base"] = "head"
     jobs: dict[str, Words]
@@ -129,6 +133,11 @@ def cases() -> tuple[Case, ...]:
 def jobs() -> tuple[Job, ...]:
     """Read what is about publishing."""
     return tuple(Job.model_validate(given) for given in _read([FOLDER / "publishing" / "jobs.yml"]))
+
+
+def entries() -> tuple[Entry, ...]:
+    """Read all there is."""
+    return (*cases(), *jobs())
 
 
 def _read(files: Iterable[Path]) -> Iterable[object]:

@@ -23,6 +23,7 @@ from collections import Counter
 from pathlib import Path
 
 FOR_EVER_S = 3600
+EVENTS_S = 1.5  # how long a stream of events is open
 JSON = "application/json"
 HTML = "text/html"
 PAGE = "<html><head><title>shop</title></head><body><h1>hello</h1></body></html>"
@@ -115,9 +116,14 @@ class Connection:
         """Answer until the client has gone."""
         try:
             while True:
-                head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                first = await self.reader.readexactly(1)
+                if first == b"\x16":  # a client that begins with TLS
+                    self.writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    raise Gone
+                rest = await self.reader.readuntil(b"\r\n\r\n")
+                head = (first + rest).decode("latin-1")
                 if head.startswith("PRI * HTTP/2"):
-                    return await Grpc(self.faults, self.reader, self.writer).serve()
+                    await Grpc(self.faults, self.reader, self.writer).serve()
                 await self.request(head)
         except (asyncio.IncompleteReadError, ConnectionError, Gone):
             pass
@@ -164,7 +170,7 @@ class Connection:
 
     async def trouble(self, word: str, more: list[str], *, nth: bool) -> int:
         """Wait or reset as the path asks; return the status of the answer, if one is to come."""
-        if word == "hang" or (word == "hangs" and nth):
+        if word == "hang" or (word == "hangs" and nth) or (word == "answers" and not nth):
             await asyncio.sleep(FOR_EVER_S)
         if word == "reset" or (word == "resets" and nth):
             self.reset()
@@ -218,10 +224,12 @@ class Connection:
             await self.writer.drain()
             await asyncio.sleep(FOR_EVER_S if word == "half" else 0)
             raise Gone
-        while True:
+        until = time.monotonic() + (EVENTS_S if word == "events" else FOR_EVER_S)
+        while time.monotonic() < until:
             self.writer.write(parts[word])
             await self.writer.drain()
             await asyncio.sleep(0 if word == "endless" else 0.2)
+        raise Gone
 
     @staticmethod
     def echo(text: str) -> list[str]:
