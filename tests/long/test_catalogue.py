@@ -32,7 +32,7 @@ export const options = { vus: 1, iterations: 20 };
 export default function () { http.get(`${url}/items`); }
 """
 COMPARE = {"budget": "26s", "round": "13s", "warmup": "1s"}
-ENOUGH = 250  # requests stored, of a load that goes on
+ENOUGH = 100  # requests stored, of a load that goes on
 
 
 def of(cases: Iterable[catalogue.Entry]) -> pytest.MarkDecorator:
@@ -93,11 +93,17 @@ def test_publishing(case: catalogue.Job, tmp_path: Path) -> None:
             work.parent.mkdir(parents=True, exist_ok=True)
             project = written(work, measured, None, {})
             project.run("run")
-            ran = project.run(
-                "publish", env=job(case, tmp_path, address, hub.token, attempt=at + 1)
+            ran = subprocess.run(
+                [*projects.LTLAB, "publish"],
+                cwd=project.folder,
+                env={**os.environ, **job(case, tmp_path, address, hub.token, attempt=at + 1)},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
             )
-            said += ran.err + ran.out
-            assert ran.code == case.exit, said
+            said += ran.stderr + ran.stdout
+            assert ran.returncode == case.exit, said
     bodies = [each.body for each in hub.comments if each.login == hub.login]
     assert case.comments in {None, len(bodies)}, said
     assert all(text in " ".join(bodies) for text in case.says), bodies
@@ -296,7 +302,7 @@ def held(case: catalogue.Case, ran: projects.Ran, places: Mapping[str, str]) -> 
     findings = (ran.result or {"findings": []})["findings"]
     found = {each["code"]: each["effect"] for each in findings}
     said = words(ran)
-    told = f"{said}\nfindings: {found}"
+    told = f"{said}\nfindings: {found}, exit code {ran.code}"
     assert ran.code == case.exit, told
     for code, effect in case.finds.items():
         assert code in found, told
