@@ -1,0 +1,1 @@
+"""What takes long: `make long` runs it whole and keeps a ledger; `.ci/run` runs a tenth of it."""
