@@ -27,7 +27,7 @@ _OPTIONS = (
 def command(*, flags: Mapping[str, str], directory: Path) -> int:
     """Publish a report: comment, job summary, outputs, annotations; a check run if asked to."""
     environ = shared.environ()
-    asked = wanted.publishing(environ, flags)
+    asked = wanted.publishing(environ, flags, folder=_folder(environ))
     context = ci.context(environ, _payload(environ.get("GITHUB_EVENT_PATH", "")), asked.tokens)
     return publish.publish(
         directory,
@@ -38,6 +38,14 @@ def command(*, flags: Mapping[str, str], directory: Path) -> int:
             voice=shared.voice(quiet=False), sleep=time.sleep, monotonic=time.monotonic
         ),
     )
+
+
+def _folder(environ: Mapping[str, str]) -> str:
+    """Return where the job works, from the root of its repository; "" where that is not known."""
+    root = environ.get("GITHUB_WORKSPACE") or environ.get("CI_PROJECT_DIR")
+    if not root or not Path.cwd().is_relative_to(Path(root).resolve()):
+        return ""
+    return Path.cwd().relative_to(Path(root).resolve()).as_posix()
 
 
 def _payload(path: str) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def _github(environ: Mapping[str, str], payload: Payload, token: str) -> model.C
     https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     """
     event = environ.get("GITHUB_EVENT_NAME", "")
-    pull = _part(payload, "pull_request")
+    # That event runs the base branch: what was measured is not the pull request's commit.
+    pull = {} if event == model.BASE_ONLY_EVENT else _part(payload, "pull_request")
     queued = _part(payload, "merge_group")
     branch = _branch(environ.get("GITHUB_REF", ""))
     repository = environ.get("GITHUB_REPOSITORY", "")

@@ -78,7 +78,7 @@ OPTIONS = (
     ),
     Option(
         name="id",
-        help="Tells several load tests in one pull request apart (default: `config`, or `ltlab`).",
+        help="Tells several load tests in one pull request apart (default: the path of `config` in the repository, or `ltlab`).",
         guarded=True,
     ),
     Option(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import cast, get_args
 
 from ltlab_ci import errors, model
@@ -26,14 +27,21 @@ class Publishing:
     tokens: Mapping[model.Forge, str] = field(repr=False)
 
 
-def publishing(environ: Mapping[str, str], flags: Mapping[str, str]) -> Publishing:
-    """Return what the options ask for. Raises ConfigError for a value that is not one of them."""
+def publishing(
+    environ: Mapping[str, str], flags: Mapping[str, str], *, folder: str = ""
+) -> Publishing:
+    """Return what the options ask for. Raises ConfigError for a value that is not one of them.
+
+    `folder` is where the job works, from the root of the repository: two jobs that work in two folders
+    have two comments without an id from anybody.
+    """
     found = options.resolve(file={}, dotenv={}, environ=environ, flags=flags)
     text = {name: setting.value for name, setting in found.items()}
     default = next(option.default for option in options.OPTIONS if option.name == "config")
+    place = str(PurePosixPath(folder, text["config"]))
     return Publishing(
         wanted=model.Wanted(
-            id=_id(text["id"] or (text["config"] if text["config"] != default else "ltlab")),
+            id=_id(text["id"] or (place[-_LONGEST_ID:] if place != default else "ltlab")),
             comment=cast(
                 model.CommentMode, _one_of("comment", text["comment"], get_args(model.CommentMode))
             ),

@@ -33,6 +33,11 @@ _NO_TOKEN = {
         " told nothing, see the job's artefacts"
     ),
 }
+_BASE_ONLY = (
+    f"{model.BASE_ONLY_EVENT} runs the base branch, so this report says nothing about the pull request's"
+    " commit, and the pull request is not told: measure in a workflow on pull_request, and"
+    " publish for forks from a second one, see docs/publishing.md#forks"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +95,8 @@ def _publish_own(
     job: Job, client: forge.Client | None, found: forge.Pull | None, patience: forge.Patience
 ) -> None:
     """Publish the result of this very job."""
+    if job.context.event == model.BASE_ONLY_EVENT:
+        job.notice(_BASE_ONLY)
     result = gathered.own(job.directory)
     job.outputs |= stated.outputs(job, result)
     said = _said(job, client, found, result)

@@ -12,6 +12,7 @@ from ltlab_ci.model.account import (
 )
 from ltlab_ci.model.around import Annotation, Around, ChangeKind, ThresholdChange
 from ltlab_ci.model.ci import (
+    BASE_ONLY_EVENT,
     CiContext,
     CommentMode,
     FailOn,
@@ -127,6 +128,7 @@ from ltlab_ci.model.thresholds import (
 )
 
 __all__ = [
+    "BASE_ONLY_EVENT",
     "BUILT_IN",
     "FAIL_ON",
     "FIRST_SHARE",

@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+
+BASE_ONLY_EVENT: Final = "pull_request_target"
+"""GitHub's event for a pull request that checks out and runs the base branch."""
 
 
 class Forge(StrEnum):

@@ -194,7 +194,7 @@ class Running:
         """Return what the run left; whatever it was, this holds for each of them."""
         code = self.child.returncode
         out, err = ((self.work / name).read_text(encoding="utf-8") for name in ("out", "err"))
-        ran = Ran(code=code, out=out, err=err, folder=self.folder, result=_result(self.folder))
+        ran = Ran(code=code, out=out, err=err, folder=self.folder, result=result(self.folder))
         assert self.left == {}, "processes outlived their run"
         assert not list(self.work.glob("ltlab-*")), "a temporary folder was left"
         assert "Traceback" not in err
@@ -285,7 +285,8 @@ def _environ() -> dict[str, str]:
     }
 
 
-def _result(folder: Path) -> Found | None:
+def result(folder: Path) -> Found | None:
+    """Return result.json of the report in a folder, None where there is none."""
     file = folder / "ltlab-report" / "result.json"
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
 

@@ -145,6 +145,16 @@ def test_uses__one_version_of_an_action_everywhere() -> None:
     assert all(len(found) == 1 for found in commits.values()), commits
 
 
+def test_uploads__never_decide_the_colour_of_a_job() -> None:
+    uploads = [
+        step
+        for step in steps(ACTIONS[0])
+        if step.get("uses", "").startswith("actions/upload-artifact")
+    ]
+    assert len(uploads) == 2
+    assert all(step["continue-on-error"] for step in uploads)
+
+
 @pytest.mark.parametrize("file", WORKFLOWS, ids=shown)
 def test_workflows__give_the_action_inputs_that_it_has(file: Path) -> None:
     kinds = {

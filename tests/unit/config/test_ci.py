@@ -48,6 +48,11 @@ def read(payload: dict[str, Any], **variables: str) -> model.CiContext:
     return ci.context({**ENVIRON, **variables}, payload, TOKENS)
 
 
+def test_context__of_an_event_that_runs_the_base_branch_knows_no_pull_request() -> None:
+    found = read(a_pull(), GITHUB_EVENT_NAME="pull_request_target", GITHUB_REF="refs/heads/main")
+    assert (found.pull_request, found.head_sha, found.from_fork) == (None, "f" * 40, False)
+
+
 def test_context__of_a_pull_request() -> None:
     assert read(a_pull()) == model.CiContext(
         forge=model.Forge.GITHUB,

@@ -44,6 +44,22 @@ def test_publishing__variables_and_flags() -> None:
 
 
 @pytest.mark.parametrize(
+    ("folder", "config", "id"),
+    [
+        ("", "ltlab.yml", "ltlab"),
+        (".", "ltlab.yml", "ltlab"),
+        ("services/cart", "ltlab.yml", "services/cart/ltlab.yml"),
+        ("services/cart", "load/ci.yml", "services/cart/load/ci.yml"),
+        ("x" * 120, "ltlab.yml", "x" * 90 + "/ltlab.yml"),
+    ],
+)
+def test_publishing__an_id_by_default_is_that_of_the_folder(
+    folder: str, config: str, id: str
+) -> None:
+    assert wanted.publishing({}, {"config": config}, folder=folder).wanted.id == id
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("comment", "sometimes"),

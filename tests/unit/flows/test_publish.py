@@ -429,6 +429,15 @@ def test_publish__where_there_is_no_pull_request_the_summary_has_it(
     assert "Load test passed" in work.summary
 
 
+def test_publish__an_event_that_runs_the_base_branch_is_no_word_on_the_pull_request(
+    hub: fake.GitHub, work: Workplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work.measured(cases.all_pass())
+    assert work.publish(event="pull_request_target", pull_request=None, head_sha="b" * 40) == 0
+    assert ours(hub) == []
+    assert "pull_request_target runs the base branch" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("sha", [HEAD, NEWER])
 def test_publish__a_push_finds_the_open_pull_request_of_its_commit(
     hub: fake.GitHub, work: Workplace, sha: str
