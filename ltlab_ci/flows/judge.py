@@ -157,6 +157,7 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
         covered = frozenset(verdict.metric for verdict in verdicts)
         outcome_of = measured.outcome
         findings += tuple(validity.findings(facts, script.load, outcome_of, answers, covered))
+        findings += tuple(thresholds.own_hints(facts))
     return Judged(
         result=_scenario_result(
             store, measured, facts, reach, endpoints=shown, verdicts=verdicts, found=findings

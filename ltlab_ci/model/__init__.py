@@ -59,6 +59,7 @@ from ltlab_ci.model.config import (
     thresholds,
 )
 from ltlab_ci.model.fields import address, engine_version
+from ltlab_ci.model.futility import Futile, futile
 from ltlab_ci.model.grafana import Frames, Grafana, Json, PanelQuery, Snapshot, View
 from ltlab_ci.model.lab import (
     LIVE_BUCKET,
@@ -172,6 +173,7 @@ __all__ = [
     "FollowedRun",
     "Forge",
     "Frames",
+    "Futile",
     "Grafana",
     "GrafanaSpec",
     "Influx",
@@ -242,6 +244,7 @@ __all__ = [
     "engine_version",
     "failing",
     "first_look",
+    "futile",
     "json_schema",
     "misfit",
     "misfit_of_base",
