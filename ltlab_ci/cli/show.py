@@ -24,7 +24,12 @@ _CHANGE_STYLES = {
     "faster": "green",
     "fewer errors": "green",
 }
-_VERDICT_STYLES = {"pass": "bold green", "fail": "bold red", "error": "bold red"}
+_VERDICT_STYLES = {
+    "pass": "bold green",
+    "fail": "bold red",
+    "not judged": "bold yellow",
+    "error": "bold red",
+}
 
 
 def outcome(shown: model.Result, *, folder: Path, voice: console.Console, as_json: bool) -> None:

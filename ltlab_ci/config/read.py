@@ -256,8 +256,9 @@ def _scenario(doc: document.Document, file: model.LabFile, name: str) -> model.S
             remedy=f"write its path from the folder of {doc.path.name}",
         )
     blocks = ((("thresholds",), file.thresholds), ((*loc, "thresholds"), spec.thresholds))
+    others = [doc.path.parent / each.script for each in file.scenarios.values()]
     for where, block in blocks:
-        checks.thresholds(doc, where, block, script)
+        checks.thresholds(doc, where, block, script, others if where == ("thresholds",) else ())
     steady = spec.steady_state or file.steady_state
     stated = [
         threshold

@@ -5,7 +5,7 @@ Not here: single thresholds (thresholds.py), trust in a run (validity.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from ltlab_ci import model
@@ -21,6 +21,8 @@ _EFFECTS: dict[str, ExitCode] = {
     "interrupted": ExitCode.INTERRUPTED,
     "warn": ExitCode.OK,
 }
+
+_NAMED = 2  # scenarios that a headline names
 
 
 def exit_code(
@@ -41,16 +43,21 @@ def exit_code(
 
 def scenario_verdict(
     verdicts: Sequence[model.Verdict], findings: Sequence[model.Finding]
-) -> Literal["pass", "fail"]:
-    """Return pass only where every threshold holds and nothing puts the run in doubt."""
+) -> Literal["pass", "fail", "not judged"]:
+    """Return pass only where every threshold holds, one at least, and nothing puts the run in doubt."""
     doubt = any(finding.effect != "warn" for finding in findings)
-    return "fail" if doubt or any(verdict.blocks for verdict in verdicts) else "pass"
+    if doubt or any(verdict.blocks for verdict in verdicts):
+        return "fail"
+    return "pass" if verdicts else "not judged"
 
 
-def verdict(code: ExitCode) -> Literal["pass", "fail", "error"]:
-    """Return the one word: error where the lab, an engine or the input failed, not the service."""
+def verdict(code: ExitCode, *, judged: bool) -> Literal["pass", "fail", "not judged", "error"]:
+    """Return the one word: error where the lab, an engine or the input failed, not the service.
+
+    `judged`: a threshold or a comparison had a word on it. Without, the best is "not judged".
+    """
     if code is ExitCode.OK:
-        return "pass"
+        return "pass" if judged else "not judged"
     return "fail" if code is ExitCode.FAILED else "error"
 
 
@@ -70,14 +77,28 @@ def headline(scenarios: Sequence[model.ScenarioResult], findings: Sequence[model
         parts.append(f"{failed} of {_thresholds(len(verdicts))} crossed")
     if silent:
         parts.append(f"{_thresholds(silent)} without data")
-    if parts:
-        return "; ".join(parts)
-    if not verdicts:
-        return f"{_count(len(scenarios), 'scenario')} ran; no threshold was set"
+    if not parts and not verdicts:
+        return f"{_count(len(scenarios), 'scenario')} ran, no threshold is set"
+    if not parts:
+        parts.append(_holding(verdicts))
+    return "; ".join([*parts, *_not_judged(scenarios)])
+
+
+def _holding(verdicts: Sequence[model.Verdict]) -> str:
     warned = sum(v.status is not model.Status.PASS for v in verdicts)
     if warned:
         return f"{len(verdicts) - warned} of {_thresholds(len(verdicts))} hold; the rest only warn"
     return f"all {_thresholds(len(verdicts))} hold" if len(verdicts) > 1 else "the threshold holds"
+
+
+def _not_judged(scenarios: Sequence[model.ScenarioResult]) -> Iterator[str]:
+    """Say which scenarios have no threshold, beside others that have."""
+    names = [scenario.name for scenario in scenarios if scenario.verdict == "not judged"]
+    if len(names) > _NAMED:
+        yield f"{_count(len(names), 'scenario')} without a threshold were not judged"
+    elif names:
+        were = "was" if len(names) == 1 else "were"
+        yield f"{' and '.join(names)} {were} not judged: no threshold is set there"
 
 
 def _thresholds(number: int) -> str:

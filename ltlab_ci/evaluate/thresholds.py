@@ -6,7 +6,8 @@ Not here: asking the store (flows/), whether the run is to be trusted (validity.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ltlab_ci import errors, model
@@ -19,18 +20,27 @@ _ENOUGH_BEYOND = 5
 _EMITTED_ONLY_WHEN_THERE = frozenset({"dropped_iterations"})
 """Counters that an engine writes only when there is something to count: none means 0."""
 
+_EVERYWHERE = frozenset({"group", "scenario"})
+_OF_HTTP = frozenset(model.SYSTEM_TAGS) - {"check", "service", "subproto"}
+"""Tags that k6 puts on any sample, and on those of HTTP requests, some only on what went wrong."""
+
+_CHECK = re.compile(r"(?P<what>[\w.-]+)\s*(?P<op><=?|>=?)\s*(?P<limit>-?\d+(?:\.\d+)?)")
+_PERCENT = 100.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """A threshold with the question that settles it, or the reason why none can.
 
     `whole` asks for the same metric without tags and windows, to tell "never recorded" from
-    "nothing matched".
+    "nothing matched"; `tagged` asks for samples that have a tag at all, one question a tag, where a
+    tag that no sample has would hold for ever.
     """
 
     threshold: model.Threshold
     question: model.Question | None
     whole: model.Question | None
+    tagged: tuple[model.Question, ...] = ()
     reason: str = ""
 
 
@@ -38,13 +48,22 @@ def cases(
     thresholds: Sequence[model.Threshold], facts: model.Facts, cut: model.Cut
 ) -> tuple[Case, ...]:
     """Return what to ask for each threshold, in the order given."""
-    return tuple(_case(threshold, facts, cut) for threshold in thresholds)
+    return tuple(_deciding(_case(threshold, facts, cut)) for threshold in thresholds)
+
+
+def _deciding(case: Case) -> Case:
+    """Return a case as it is, unless its limit decides nothing: of a custom metric only a run tells."""
+    futile = case.question and model.futile(case.threshold, case.question.type)
+    if not futile:
+        return case
+    reason = f"{case.threshold.text!r} {futile.why}; {futile.instead}"
+    return replace(case, question=None, reason=reason)
 
 
 def questions(asked: Sequence[Case]) -> tuple[model.Question, ...]:
     """Return every question once, in order."""
-    both = [question for case in asked for question in (case.question, case.whole)]
-    return tuple(dict.fromkeys(question for question in both if question is not None))
+    every = [each for case in asked for each in (case.question, case.whole, *case.tagged)]
+    return tuple(dict.fromkeys(question for question in every if question is not None))
 
 
 def judge(
@@ -139,6 +158,39 @@ def _own_reason(engine: model.EngineName, ours: model.Verdict, *, silent: bool) 
     return ours.reason if ours.observed is not None else ""
 
 
+def own_hints(facts: model.Facts) -> Iterator[model.Finding]:
+    """Yield the engine's own thresholds that cannot fail: the script is the user's, so a hint."""
+    for own in facts.own:
+        why = _futile_check(own) or _futile_own(own, facts)
+        if why:
+            yield model.Finding(
+                code="limit-cannot-fail",
+                effect="warn",
+                message=f"the script's threshold {own.metric}: {own.expression!r} {why}",
+                remedy="state a limit that a run can miss; a share of 1 % is 0.01 in k6's options",
+                scenario=facts.scenario,
+            )
+
+
+def _futile_own(own: model.OwnThreshold, facts: model.Facts) -> str:
+    threshold, built_in = _readable(own), model.BUILT_IN.get(own.metric)
+    kind = built_in.type if built_in is not None else facts.types.get(own.metric)
+    futile = model.futile(threshold, kind) if threshold is not None and kind else None
+    return futile.why if futile is not None and futile.holds else ""
+
+
+def _futile_check(own: model.OwnThreshold) -> str:
+    """Say why a check of Artillery's `ensure` cannot fail; what it counts and times is never below 0."""
+    found = _CHECK.fullmatch(own.expression)
+    if (own.metric != "ensure" and not own.op) or found is None:
+        return ""
+    limit = float(found["limit"])
+    if found["what"] == "maxErrorRate" and limit >= _PERCENT:
+        return "cannot fail: it is a share in percent, 100 at most"
+    below = limit < 0 if found["op"] == ">" else limit <= 0
+    return "cannot fail: no figure is below 0" if found["op"] in {">", ">="} and below else ""
+
+
 def window(
     facts: model.Facts, cut: model.Cut, over: model.Span | None
 ) -> tuple[model.Window | None, str]:
@@ -179,7 +231,18 @@ def _case(threshold: model.Threshold, facts: model.Facts, cut: model.Cut) -> Cas
     if wrong or missing:
         return Case(threshold=threshold, question=None, whole=whole, reason=wrong or missing)
     question = _question(facts, threshold, threshold.tags, stretch, kind)
-    return Case(threshold=threshold, question=question, whole=whole)
+    tagged = [
+        _question(facts, _samples_of(threshold.metric), ((name, "*"),), None, kind)
+        for name, _ in threshold.tags
+        if threshold.absent_is_zero and not _sure(threshold.metric, name)
+    ]
+    known = tuple(each for each in tagged if each is not None)
+    return Case(threshold=threshold, question=question, whole=whole, tagged=known)
+
+
+def _sure(metric: str, tag: str) -> bool:
+    """Say whether a tag can be on a metric's samples, although those of a good run may lack it."""
+    return tag in _EVERYWHERE or (metric.startswith("http_req") and tag in _OF_HTTP)
 
 
 def _question(
@@ -265,7 +328,8 @@ def _zero_counts(case: Case, answers: Mapping[model.Question, model.Answer]) -> 
     """Say whether "no sample" means 0: asked for by the user, or how the engine writes it.
 
     A filter on a counter that recorded nothing at all may be a typing error, so `absent: zero`
-    on a filter still needs the metric to have samples of other tags; without a filter it does not.
+    on a filter still needs the metric to have samples of other tags, and each tag to be on some of
+    them; without a filter it does not.
     """
     threshold = case.threshold
     if case.question is None or case.question.type is not model.MetricType.COUNTER:
@@ -274,8 +338,13 @@ def _zero_counts(case: Case, answers: Mapping[model.Question, model.Answer]) -> 
         return True
     if not threshold.absent_is_zero:
         return False
-    whole = answers.get(case.whole) if case.whole is not None else None
-    return not threshold.tags or (whole is not None and whole.count > 0)
+    needed = (case.whole, *case.tagged) if threshold.tags else ()
+    return all(each is not None and _count(answers, each) for each in needed)
+
+
+def _count(answers: Mapping[model.Question, model.Answer], question: model.Question) -> int:
+    answer = answers.get(question)
+    return answer.count if answer is not None else 0
 
 
 def _silence(case: Case, answers: Mapping[model.Question, model.Answer]) -> str:

@@ -83,7 +83,7 @@ def recorded(
         findings = tuple(one for part in parts.values() for one in part.findings)
         code = exit_code(comparison, rules)
         result = model.Result(
-            verdict=outcome.verdict(code),
+            verdict=outcome.verdict(code, judged=True),
             headline=headline.of(comparison, findings),
             exit_code=code,
             scenarios=(),

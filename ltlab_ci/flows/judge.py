@@ -65,10 +65,13 @@ def result(
     """Sum everything up in one verdict."""
     beside = against or Compared()
     found = (*findings, *(one for each in judged for one in each.findings))
-    scenarios = tuple(_with(each.result, beside.limits, found) for each in judged)
+    scenarios = tuple(_with(each.result, beside, found) for each in judged)
     code = errors.worst([outcome.exit_code(scenarios, found), beside.code])
     return model.Result(
-        verdict=outcome.verdict(code),
+        verdict=outcome.verdict(
+            code,
+            judged=beside.comparison is not None or any(each.verdicts for each in scenarios),
+        ),
         headline=_headline(scenarios, found, beside),
         exit_code=code,
         scenarios=scenarios,
@@ -82,15 +85,17 @@ def result(
 
 def _with(
     shown: model.ScenarioResult,
-    limits: Mapping[str, tuple[model.Verdict, ...]],
+    beside: Compared,
     findings: Sequence[model.Finding],
 ) -> model.ScenarioResult:
-    """Return a scenario with what was judged against base besides."""
-    if not limits.get(shown.name):
+    """Return a scenario with what was judged against base besides; the comparison judges it, too."""
+    if beside.comparison is None and not beside.limits.get(shown.name):
         return shown
-    verdicts = (*shown.verdicts, *limits[shown.name])
+    verdicts = (*shown.verdicts, *beside.limits.get(shown.name, ()))
     own = [each for each in findings if each.scenario == shown.name]
     verdict = outcome.scenario_verdict(verdicts, own)
+    if verdict == "not judged" and beside.comparison is not None:
+        verdict = "pass"
     return shown.model_copy(update={"verdicts": verdicts, "verdict": verdict})
 
 
@@ -154,6 +159,7 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
         covered = frozenset(verdict.metric for verdict in verdicts)
         outcome_of = measured.outcome
         findings += tuple(validity.findings(facts, script.load, outcome_of, answers, covered))
+        findings += tuple(thresholds.own_hints(facts))
     return Judged(
         result=_scenario_result(
             store, measured, facts, reach, endpoints=shown, verdicts=verdicts, found=findings

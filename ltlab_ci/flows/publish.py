@@ -185,7 +185,7 @@ def _comment(
             said.text,
             marker=marker,
             mode=job.wanted.comment,
-            passed=said.result is not None and said.result.verdict == "pass",
+            passed=said.result is not None and said.result.exit_code == errors.ExitCode.OK,
             patience=patience,
         )
         if became.why_not:

@@ -26,20 +26,28 @@ def job_exit_code(code: int, fail_on: model.FailOn) -> int:
 def check_run(job: Job, text: str, result: model.Result | None) -> forge.CheckRun:
     """Return the check run of a result."""
     code = int(job.outputs["exit-code"])
+    not_judged = result is not None and result.verdict == "not judged"
     conclusion = "success" if code == errors.ExitCode.OK else "failure"
     if code == errors.ExitCode.INTERRUPTED:
         conclusion = "cancelled"
-    elif code and not job_exit_code(code, job.wanted.fail_on):
+    elif not_judged or (code and not job_exit_code(code, job.wanted.fail_on)):
         conclusion = "neutral"
     return forge.CheckRun(
         name=f"load test: {job.wanted.id}",
         head_sha=job.context.head_sha,
         conclusion=conclusion,
-        title=result.headline if result is not None else "nothing ran",
+        title=_title(result),
         summary=text,
         details_url=job.context.run_url,
         annotations=annotated(job, result),
     )
+
+
+def _title(result: model.Result | None) -> str:
+    if result is None:
+        return "nothing ran"
+    told = "not judged: " if result.verdict == "not judged" else ""
+    return f"{told}{result.headline}"
 
 
 def annotated(job: Job, result: model.Result | None) -> tuple[model.Annotation, ...]:

@@ -60,6 +60,7 @@ from ltlab_ci.model.config import (
     thresholds,
 )
 from ltlab_ci.model.fields import address, engine_version
+from ltlab_ci.model.futility import Futile, futile
 from ltlab_ci.model.grafana import Frames, Grafana, Json, PanelQuery, Snapshot, View
 from ltlab_ci.model.lab import (
     LIVE_BUCKET,
@@ -177,6 +178,7 @@ __all__ = [
     "FollowedRun",
     "Forge",
     "Frames",
+    "Futile",
     "Grafana",
     "GrafanaSpec",
     "Influx",
@@ -249,6 +251,7 @@ __all__ = [
     "engine_version",
     "failing",
     "first_look",
+    "futile",
     "json_schema",
     "misfit",
     "misfit_of_base",

@@ -123,6 +123,7 @@ class Endpoint(Shown):
 class ScenarioResult(Shown):
     """One scenario's run. `judged_s` counts from the start of the load, as `Series.t_s` does.
 
+    `verdict` is "not judged" where nothing failed but no threshold says what good enough is.
     `place` is where the scenario stands in ltlab.yml; its script, where there is none.
     """
 
@@ -131,7 +132,7 @@ class ScenarioResult(Shown):
     engine_version: str
     script: str
     load_model: LoadModel = ""
-    verdict: Literal["pass", "fail"]
+    verdict: Literal["pass", "fail", "not judged"]
     ran: bool
     complete: bool
     exit_code: int | None = None
@@ -170,10 +171,14 @@ class Times(Shown):
 
 
 class Result(Shown):
-    """A whole run, as result.json holds it."""
+    """A whole run, as result.json holds it.
+
+    "not judged": it ran and is to be trusted (exit code 0), but neither a threshold nor a comparison
+    says whether that was good enough. Reports of older versions say "pass" of such a run.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
-    verdict: Literal["pass", "fail", "error"]
+    verdict: Literal["pass", "fail", "not judged", "error"]
     headline: str
     exit_code: int
     scenarios: tuple[ScenarioResult, ...]

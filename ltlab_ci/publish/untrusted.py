@@ -54,7 +54,7 @@ def result(zipped: bytes) -> model.Result:
             f"its result.json is not of this version: {where}: {first['type']}"
         ) from error
     known = found.exit_code in set(errors.ExitCode)
-    if not known or (found.verdict == "pass") != (found.exit_code == 0):
+    if not known or (found.verdict in {"pass", "not judged"}) != (found.exit_code == 0):
         raise _refused("verdict and exit code of its result.json contradict each other")
     return found.model_copy(update={"reproduce": _REPRODUCE, "snapshots": ()})
 

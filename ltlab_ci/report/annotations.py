@@ -27,7 +27,21 @@ def of(result: model.Result) -> tuple[model.Annotation, ...]:
         for scenario, verdict in view.worst_first(result.scenarios)
         if _failed(verdict, scenario)
     )
-    return (*found, *verdicts, *_changes(result, start))
+    return (*found, *verdicts, *_changes(result, start), *_not_judged(result, start))
+
+
+def _not_judged(result: model.Result, start: model.Place) -> Iterator[model.Annotation]:
+    """Annotate the scenarios that no threshold judged: nothing else in the file says so."""
+    for scenario in result.scenarios:
+        if scenario.verdict == "not judged":
+            place = scenario.place or start
+            yield model.Annotation(
+                file=escape.visible(place.file),
+                line=place.line,
+                title="Load test: not judged",
+                message=f"{escape.visible(scenario.name)}: {wording.NO_THRESHOLD}",
+                level="warning",
+            )
 
 
 def _changes(result: model.Result, start: model.Place) -> Iterator[model.Annotation]:
@@ -80,7 +94,7 @@ def _finding(finding: model.Finding, result: model.Result, start: model.Place) -
         line=place.line,
         title=f"Load test: {wording.EFFECTS[finding.effect]}",
         message=f"{escape.visible(message, longest=_LONGEST)}. What to do: {remedy}",
-        level="warning" if result.verdict == "pass" else "error",
+        level="warning" if result.exit_code == 0 else "error",
     )
 
 

@@ -114,16 +114,18 @@ def gaps(result: model.Result) -> list[Part]:
     return [
         Part(scenario=escape.visible(scenario.name), said=said)
         for scenario in result.scenarios
-        if (said := _gap(scenario))
+        if (said := _gap(scenario, compared=result.comparison is not None))
     ]
 
 
-def _gap(scenario: model.ScenarioResult) -> str:
+def _gap(scenario: model.ScenarioResult, *, compared: bool) -> str:
     if not scenario.ran:
         return "did not run"
     if not scenario.complete:
         took = figures.duration(scenario.duration_s)
         return f"was cut short: only its first {took} were measured"
+    if not scenario.verdicts and compared:
+        return "has no threshold: only head against base is judged"
     if not scenario.verdicts:
         return "has no threshold: its figures are shown, not judged"
     return _unnamed(scenario)

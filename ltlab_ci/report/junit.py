@@ -20,7 +20,12 @@ def render(result: model.Result) -> str:
     """Return all scenarios as JUnit suites; findings without a scenario form a suite `ltlab`."""
     names = {scenario.name for scenario in result.scenarios}
     suites = [
-        _suite(scenario.name, scenario.verdicts, _about(result, scenario.name))
+        _suite(
+            scenario.name,
+            scenario.verdicts,
+            _about(result, scenario.name),
+            not_judged=scenario.verdict == "not judged",
+        )
         for scenario in result.scenarios
     ]
     if result.comparison is not None:
@@ -28,7 +33,7 @@ def render(result: model.Result) -> str:
     rest = [one for one in _serious(result) if one.scenario not in names]
     if rest:
         suites.append(_suite(_OURS, (), rest))
-    if result.verdict != "pass" and not any(_is_red(suite) for suite in suites):
+    if result.exit_code and not any(_is_red(suite) for suite in suites):
         suites.append(junit_xml.TestSuite("verdict", [_verdict_case(result)]))
     return str(junit_xml.to_xml_report_string(suites))
 
@@ -49,11 +54,18 @@ def _comparison(comparison: model.Comparison) -> junit_xml.TestSuite:
 
 
 def _suite(
-    scenario: str, verdicts: Sequence[model.Verdict], findings: Sequence[model.Finding]
+    scenario: str,
+    verdicts: Sequence[model.Verdict],
+    findings: Sequence[model.Finding],
+    *,
+    not_judged: bool = False,
 ) -> junit_xml.TestSuite:
     name = _clean(escape.visible(scenario))
     cases = [_threshold_case(name, verdict) for verdict in verdicts]
     cases += [_finding_case(name, finding) for finding in findings]
+    if not_judged:
+        cases.append(junit_xml.TestCase("not judged", classname=name))
+        cases[-1].add_skipped_info(message=wording.NO_THRESHOLD)
     return junit_xml.TestSuite(name, cases)
 
 
@@ -102,7 +114,7 @@ def _about(result: model.Result, scenario: str) -> list[model.Finding]:
 
 def _serious(result: model.Result) -> list[model.Finding]:
     """Return what failed the run: where `fail_on` leaves it green, an invalid comparison did not."""
-    if result.verdict == "pass":
+    if not result.exit_code:
         return []
     return [finding for finding in result.findings if finding.effect != "warn"]
 

@@ -31,7 +31,7 @@ class Family(Enum):
 
     EXIT_CODE = _Told("gauge", "exit_code", "", "Exit code of the run; 0 is a pass.")
     FINDING = _Told("gauge", "finding", "", "1 for each thing found about the run.")
-    PASSED = _Told("gauge", "scenario_passed", "", "1 if the scenario passed, else 0.")
+    PASSED = _Told("gauge", "scenario_passed", "", "1 if it passed, else 0; none: not judged.")
     COMPLETE = _Told("gauge", "scenario_complete", "", "1 if it ran to its end, else 0.")
     DURATION = _Told("gauge", "scenario_duration_seconds", "seconds", "How long its load lasted.")
     HOLDS = _Told("gauge", "threshold_passed", "", "1 if it holds; 0 if crossed or without data.")
@@ -112,7 +112,8 @@ def _points(result: model.Result) -> Iterator[Point]:
         yield from _comparison(result.comparison)
     for scenario in result.scenarios:
         here = (("scenario", scenario.name), ("engine", scenario.engine))
-        yield Point(Family.PASSED, here, scenario.verdict == "pass")
+        if scenario.verdict != "not judged":
+            yield Point(Family.PASSED, here, scenario.verdict == "pass")
         yield Point(Family.COMPLETE, here, scenario.complete)
         yield Point(Family.DURATION, here, scenario.duration_s)
         for verdict in scenario.verdicts:

@@ -12,6 +12,11 @@ from ltlab_ci.report import charts, escape, figures, histogram, wording
 
 _TIME_METRICS = {name for name, known in model.BUILT_IN.items() if known.unit is model.Unit.TIME}
 _DATA_METRICS = {name for name, known in model.BUILT_IN.items() if known.unit is model.Unit.DATA}
+_MARKS = {
+    "pass": wording.MARKS[wording.Group.PASS],
+    "fail": wording.MARKS[wording.Group.FAIL],
+    "not judged": wording.NOT_JUDGED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +82,7 @@ def of(scenario: model.ScenarioResult, number: int, *, limits: Limits) -> Sectio
     return Section(
         id=f"scenario-{number}",
         name=escape.visible(scenario.name),
-        mark=wording.MARKS[_group(scenario)],
+        mark=_MARKS[scenario.verdict],
         verdict=scenario.verdict,
         engine=escape.visible(f"{scenario.engine} {scenario.engine_version}"),
         script=escape.visible(scenario.script),
@@ -96,10 +101,6 @@ def of(scenario: model.ScenarioResult, number: int, *, limits: Limits) -> Sectio
         metrics=tuple((escape.visible(one.name), _stats(one)) for one in metrics),
         metrics_left_out=_more(len(scenario.metrics) - len(metrics)),
     )
-
-
-def _group(scenario: model.ScenarioResult) -> wording.Group:
-    return wording.Group.PASS if scenario.verdict == "pass" else wording.Group.FAIL
 
 
 def _state(scenario: model.ScenarioResult) -> str:

@@ -37,9 +37,13 @@ class Group(StrEnum):
 
 MARKS = {Group.FAIL: "❌", Group.NO_DATA: "❓", Group.WARNING: "⚠️", Group.PASS: "✅"}
 
+NOT_JUDGED = "⚪"
+NO_THRESHOLD = "not judged, since no threshold is set; state what is good enough under thresholds"
+
 TITLES = {
     "pass": ("✅", "Load test passed"),
     "fail": ("❌", "Load test failed"),
+    "not judged": (NOT_JUDGED, "Load test not judged"),
     "error": ("⛔", "Load test hit an error"),
 }
 

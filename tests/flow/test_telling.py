@@ -142,6 +142,8 @@ def test_terminal__shows_live_progress_on_one_line(project: MakeProject, toy: st
     run, seen = on_a_terminal(project(lab, {"load.js": K6}), "run")
     assert run.code == 0
     assert PROGRESS.search(seen), seen
+    assert "Load test not judged" in seen
+    assert run.found["verdict"] == "not judged"
     assert "\x1b[?25l" in seen  # the cursor is hidden,
     assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")  # and comes back
 

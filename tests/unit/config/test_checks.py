@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,26 @@ import pytest
 from ltlab_ci import errors
 from ltlab_ci.config import checks, document
 
-SCRIPT = "new Counter('http_requests_done'); http.get(url, { tags: { names: 'x' } });"
+SCRIPT = """
+import { late } from './lib/more.js';
+const done = new Counter('http_requests_done'); const bad = new Rate('bad');
+http.get(url, { tags: { names: 'x' } }); http.request('purge', url); log('my_errors');
+"""
+MORE = "import { Counter } from 'k6/metrics'; export const late = new Counter('late_errors');"
 
 
-def check(tmp_path: Path, block: str) -> None:
+def check(tmp_path: Path, block: str, others: Sequence[Path] = ()) -> None:
+    tmp_path.mkdir(exist_ok=True)
     script = tmp_path / "browse.js"
     script.write_text(SCRIPT)
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "more.js").write_text(MORE)
     path = tmp_path / "ltlab.yml"
     path.write_text(
         "version: 1\nscenarios: {browse: {script: browse.js}}\nthresholds:\n" + block,
     )
     doc = document.load(path)
-    checks.thresholds(doc, ("thresholds",), document.check(doc).thresholds, script)
+    checks.thresholds(doc, ("thresholds",), document.check(doc).thresholds, script, others)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +45,16 @@ def check(tmp_path: Path, block: str) -> None:
         "  http_req_failed: rate < 1%\n",
         "  dropped_iterations: {that: count < 1, absent: zero}\n",
         "  my_errors: {that: count < 1, absent: zero}\n",
+        "  late_errors: {that: count < 1, absent: zero}\n",
+        "  errors.ETIMEDOUT: {that: count < 1, absent: zero}\n",
+        "  http_reqs{status:5*}: {that: count < 1, absent: zero}\n",
+        "  http_reqs{status:0}: {that: count < 1, absent: zero}\n",
+        "  http_reqs{method:PURGE}: {that: count < 1, absent: zero}\n",
+        "  http_reqs{method:purge}: {that: count < 1, absent: zero}\n",
+        "  http_reqs{expected_response:false}: {that: count < 1, absent: zero}\n",
+        "  http_reqs{error_code:1*}: {that: count < 1, absent: zero}\n",
+        "  http_reqs{status:5xx}: count < 1\n",
+        "  unknown: rate < 1\n",
         "  vus: max < 10\n",
         "  http_req_duration{name:GET *}: p(95) < max(base * 1.3, base + 50ms)\n",
         "  http_req_failed: rate < base + 0.5%\n",
@@ -84,11 +103,35 @@ def test_thresholds__lets_pass(tmp_path: Path, block: str) -> None:
             "ltlab.yml:4:3: the unit in 'count < 10ms' does not fit count of a counter",
         ),
         (
+            "  http_reqs: count >= 0\n",
+            "ltlab.yml:4:3: 'count >= 0' cannot fail: count of http_reqs is never below 0",
+        ),
+        (
+            "  bad: rate < 1\n",
+            "ltlab.yml:4:3: 'rate < 1' fails only where all are true: 1 is all of them, 100 %",
+        ),
+        (
+            "  my_erors: {that: count < 1, absent: zero}\n",
+            "ltlab.yml:4:3: absent: zero of 'my_erors', which the script does not name",
+        ),
+        (
+            "  http_reqs{status:5xx}: {that: count < 1, absent: zero}\n",
+            "ltlab.yml:4:3: absent: zero of status:5xx, which no request can have",
+        ),
+        (
+            "  http_reqs{method:Get}: {that: count < 1, absent: zero}\n",
+            "ltlab.yml:4:3: absent: zero of method:Get, which no request can have",
+        ),
+        (
+            "  http_reqs{expected_response:no}: {that: count < 1, absent: zero}\n",
+            "ltlab.yml:4:3: absent: zero of expected_response:no, which no request can have",
+        ),
+        (
             "  http_req_duration: {that: p(95) < 1, absent: zero}\n",
             "ltlab.yml:4:3: absent: zero is for counters only",
         ),
         (
-            "  checks: {that: rate < 1, absent: zero}\n",
+            "  checks: {that: rate < 1%, absent: zero}\n",
             "ltlab.yml:4:3: absent: zero is for counters only",
         ),
         (
@@ -102,3 +145,12 @@ def test_thresholds__refuses_at_the_place(tmp_path: Path, block: str, message: s
         check(tmp_path, block)
     assert caught.value.message == message
     assert caught.value.remedy
+
+
+def test_thresholds__for_all_scenarios_may_name_what_another_script_makes(tmp_path: Path) -> None:
+    other = tmp_path / "other.js"
+    other.write_text("new Counter('elsewhere')")
+    block = "  elsewhere: {that: count < 1, absent: zero}\n"
+    with pytest.raises(errors.ConfigError):
+        check(tmp_path / "alone", block)
+    check(tmp_path / "both", block, [other])

@@ -81,7 +81,10 @@ def test_exit_code__one_bad_scenario_is_enough() -> None:
 @pytest.mark.parametrize(
     ("verdicts", "effects", "expected"),
     [
-        ([], [], "pass"),
+        ([], [], "not judged"),
+        ([], ["warn"], "not judged"),
+        ([], ["invalid"], "fail"),
+        ([WARNED], [], "pass"),
         ([PASS, WARNED], ["warn"], "pass"),
         ([PASS, FAIL], [], "fail"),
         ([SILENT], [], "fail"),
@@ -99,13 +102,15 @@ def test_scenario_verdict__passes_only_without_doubt(
 @pytest.mark.parametrize("code", ExitCode)
 def test_verdict__blames_the_service_for_its_own_failures_only(code: ExitCode) -> None:
     expected = {ExitCode.OK: "pass", ExitCode.FAILED: "fail"}.get(code, "error")
-    assert outcome.verdict(code) == expected
+    assert outcome.verdict(code, judged=True) == expected
+    unjudged = "not judged" if code is ExitCode.OK else expected
+    assert outcome.verdict(code, judged=False) == unjudged
 
 
 @pytest.mark.parametrize(
     ("verdicts", "findings", "expected"),
     [
-        ([], [], "1 scenario ran; no threshold was set"),
+        ([], [], "1 scenario ran, no threshold is set"),
         ([PASS], [], "the threshold holds"),
         ([PASS, PASS], [], "all 2 thresholds hold"),
         ([PASS, WARNED], [], "1 of 2 thresholds hold; the rest only warn"),
@@ -130,4 +135,27 @@ def test_headline__what_fails_first(
 
 
 def test_headline__a_run_without_scenarios_says_so() -> None:
-    assert outcome.headline([], []) == "0 scenarios ran; no threshold was set"
+    assert outcome.headline([], []) == "0 scenarios ran, no threshold is set"
+
+
+@pytest.mark.parametrize(
+    ("unjudged", "judged", "expected"),
+    [
+        (["a"], [PASS], "the threshold holds; a was not judged: no threshold is set there"),
+        (
+            ["a", "b"],
+            [FAIL],
+            "1 of 1 threshold crossed; a and b were not judged: no threshold is set there",
+        ),
+        (
+            ["a", "b", "c"],
+            [PASS],
+            "the threshold holds; 3 scenarios without a threshold were not judged",
+        ),
+    ],
+)
+def test_headline__names_the_scenarios_that_no_threshold_judged(
+    unjudged: list[str], judged: list[model.Verdict], expected: str
+) -> None:
+    silent = [a_scenario_result(name=name, verdict="not judged") for name in unjudged]
+    assert outcome.headline([a_scenario_result(*judged), *silent], []) == expected

@@ -122,6 +122,12 @@ def test_judge__says_in_which_window_there_is_no_data() -> None:
         ("my_errors", True, None, "pass", 0.0),
         ("my_errors{kind:a}", True, None, "no data", None),
         ("my_errors{kind:a}", True, 7.0, "pass", 0.0),
+        ("my_errors{knd:a}", True, 7.0, "no data", None),
+        ("my_errors{kind:a,knd:b}", True, 7.0, "no data", None),
+        ("my_errors{scenario:a}", True, 7.0, "pass", 0.0),
+        ("my_errors{status:500}", True, 7.0, "no data", None),
+        ("http_reqs{status:500,error_code:1050}", True, 7.0, "pass", 0.0),
+        ("http_reqs{check:a}", True, 7.0, "no data", None),
         ("my_errors{kind:a}", False, 7.0, "no data", None),
         ("dropped_iterations", False, None, "pass", 0.0),
         ("dropped_iterations{scenario:a}", False, None, "pass", 0.0),
@@ -136,10 +142,42 @@ def test_judge__when_a_counter_without_samples_is_zero(
 ) -> None:
     [verdict] = judged(
         parsed(key, "count <= 0", absent_is_zero=absent_is_zero),
-        answer=lambda question: None if question.tags else whole,
+        answer=lambda question: whole if question.tags in {(), (("kind", "*"),)} else None,
         facts=factories.some_facts(types={"my_errors": model.MetricType.COUNTER}),
     )
     assert (verdict.status, verdict.observed, verdict.count) == (status, observed, 0)
+
+
+def test_judge__a_limit_on_a_custom_metric_that_decides_nothing_is_no_data() -> None:
+    facts = factories.some_facts(types={"bad": model.MetricType.RATE})
+    [verdict] = judged(parsed("bad", "rate < 5"), answer=lambda _: 0.5, facts=facts)
+    assert verdict.status == "no data"
+    assert verdict.reason.startswith("'rate < 5' cannot fail")
+
+
+@pytest.mark.parametrize(
+    ("metric", "expression", "hinted"),
+    [
+        ("http_req_failed", "rate<1", True),
+        ("http_reqs", "count>=0", True),
+        ("bad", "rate<=1", True),
+        ("http_req_failed", "rate<0.01", False),
+        ("http_req_failed", "rate>1", False),  # crossed, and seen as such
+        ("undeclared", "rate<=1", False),
+        ("ensure", "p95 below 5", False),
+        ("ensure", "maxErrorRate < 100", True),
+        ("ensure", "maxErrorRate < 5", False),
+        ("ensure", "http.codes.200 >= 0", True),
+        ("ensure", "vusers.failed < 1", False),
+    ],
+)
+def test_own_hints__of_a_script_s_threshold_that_cannot_fail(
+    metric: str, expression: str, *, hinted: bool
+) -> None:
+    own = model.OwnThreshold(metric=metric, expression=expression, crossed=False)
+    types = {"bad": model.MetricType.RATE}
+    found = list(thresholds.own_hints(factories.some_facts(types=types, own=(own,))))
+    assert [each.code for each in found] == (["limit-cannot-fail"] if hinted else [])
 
 
 def test_judge__zero_is_judged_like_any_number() -> None:

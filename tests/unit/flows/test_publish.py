@@ -513,6 +513,7 @@ def test_publish__a_killed_run_says_so_too(hub: fake.GitHub, work: Workplace) ->
     ("fail_on", "result", "conclusion", "ends"),
     [
         ("failure", cases.all_pass(), "success", "0"),
+        ("failure", cases.not_judged(), "neutral", "0"),
         ("failure", cases.one_fails(), "failure", "1"),
         ("error", cases.one_fails(), "neutral", "0"),
         ("error", cases.engine_failed(), "failure", "4"),
@@ -537,6 +538,7 @@ def test_publish__a_check_run_where_wanted(
     assert work.publish() == 0
     [made] = hub.check_runs
     assert (made["conclusion"], made["head_sha"]) == (conclusion, HEAD)
+    assert (result.verdict == "not judged") == ("not judged" in made["output"]["title"])
     outputs = work.outputs()
     assert (outputs["check-run-id"], outputs["job-exit-code"]) == (str(made["id"]), ends)
 

@@ -15,6 +15,14 @@ def all_pass() -> model.Result:
     return results.a_result()
 
 
+def not_judged() -> model.Result:
+    return results.a_result(
+        verdict="not judged",
+        headline="1 scenario ran, no threshold is set",
+        scenarios=(results.a_scenario(verdict="not judged", verdicts=()),),
+    )
+
+
 def one_fails() -> model.Result:
     verdicts = (
         results.a_verdict(threshold="p(99) < 800ms", stat="p(99)", bound=800.0, observed=304.9),
@@ -311,6 +319,7 @@ def _checkout() -> model.ScenarioResult:
 
 CASES = {
     "all_pass": all_pass,
+    "not_judged": not_judged,
     "one_fails": one_fails,
     "no_data": no_data,
     "engine_failed": engine_failed,

@@ -216,6 +216,7 @@ def no_config() -> Said:
 
 CASES: dict[str, Callable[[], Said]] = {
     "all_pass": lambda: (cases.all_pass(), around()),
+    "not_judged": lambda: (cases.not_judged(), around()),
     "one_fails": lambda: (cases.one_fails(), around()),
     "no_data": lambda: (cases.no_data(), around()),
     "engine_failed": lambda: (cases.engine_failed(), around()),

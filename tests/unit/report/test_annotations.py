@@ -51,6 +51,12 @@ def test_of__a_threshold_of_the_script_is_annotated_where_its_scenario_stands() 
     assert "threshold of the k6 script" in found.message
 
 
+def test_of__a_scenario_that_was_not_judged_is_a_warning_where_it_stands() -> None:
+    [found] = of(verdict="not judged")
+    assert (found.line, found.title, found.level) == (7, "Load test: not judged", "warning")
+    assert "no threshold is set" in found.message
+
+
 def test_of__a_finding_that_blocks_comes_first_and_a_hint_not_at_all() -> None:
     hint = results.a_finding(effect="warn", scenario="browse")
     died = results.a_finding(scenario="browse")

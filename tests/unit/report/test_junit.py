@@ -35,7 +35,7 @@ def test_render__is_red_exactly_when_the_result_is(case: str) -> None:
     result = cases.CASES[case]()
     root = ElementTree.fromstring(junit.render(result))
     red = root.findall(".//failure") + root.findall(".//error")
-    assert bool(red) is (result.verdict != "pass")
+    assert bool(red) is (result.exit_code != 0)
     assert int(root.attrib["failures"]) + int(root.attrib["errors"]) == len(red)
 
 
@@ -47,10 +47,19 @@ def test_render__a_red_result_without_a_red_case_gets_one() -> None:
 
 
 def test_render__a_run_without_scenarios_still_says_why() -> None:
-    result = results.a_result(verdict="error", scenarios=(), findings=(results.a_finding(),))
+    result = results.a_result(
+        verdict="error", exit_code=3, scenarios=(), findings=(results.a_finding(),)
+    )
     root = ElementTree.fromstring(junit.render(result))
     assert [suite.attrib["name"] for suite in root] == ["ltlab"]
     assert len(root.findall(".//error")) == 1
+
+
+def test_render__a_scenario_that_was_not_judged_is_one_skipped_case() -> None:
+    root = ElementTree.fromstring(junit.render(cases.not_judged()))
+    assert [root.attrib[kind] for kind in ("failures", "errors", "tests")] == ["0", "0", "1"]
+    [skipped] = root.findall(".//skipped")
+    assert skipped.attrib["message"].startswith("not judged")
 
 
 def test_render__holds_no_time_of_day() -> None:
