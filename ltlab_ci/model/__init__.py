@@ -32,6 +32,7 @@ from ltlab_ci.model.comparing import (
     share,
 )
 from ltlab_ci.model.comparison import (
+    AnswerSize,
     Change,
     ChangeVerdict,
     ComparedLoad,
@@ -39,6 +40,7 @@ from ltlab_ci.model.comparison import (
     ComparisonVerdict,
     Errors,
     ErrorVerdict,
+    Failing,
     JudgedBy,
     LeftOut,
     Look,
@@ -75,7 +77,7 @@ from ltlab_ci.model.lab import (
 )
 from ltlab_ci.model.pictured import Pictured, PicturedEndpoint, SliceChanges
 from ltlab_ci.model.place import Place
-from ltlab_ci.model.recorded import Recording, Round, Rules, Side
+from ltlab_ci.model.recorded import Checks, Recording, Round, Rules, Side
 from ltlab_ci.model.results import (
     Endpoint,
     Environment,
@@ -140,6 +142,7 @@ __all__ = [
     "Activity",
     "Annotation",
     "Answer",
+    "AnswerSize",
     "Around",
     "ArtillerySpec",
     "Batch",
@@ -147,6 +150,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "ChangeVerdict",
+    "Checks",
     "CiContext",
     "CommentMode",
     "CompareSpec",
@@ -168,6 +172,7 @@ __all__ = [
     "Excerpt",
     "Facts",
     "FailOn",
+    "Failing",
     "Finding",
     "FollowedRun",
     "Forge",
