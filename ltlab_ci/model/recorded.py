@@ -33,7 +33,7 @@ class Side:
     any). `failed_ns` holds when iterations failed, and of Artillery's virtual users when those began that failed;
     `hung_ns` when those began that never ended; None where none is known to have. `last_ns` is the last sign of
     load, where iterations hung: requests may have ceased before. `dropped` counts iterations that were due but
-    not started, `dropped_ns` holds when they were due where that is known. `checks` are those of the script, None where it has none. `received` holds the bytes of all
+    not started, `refused` answers that are `ok` with a status of 400 or more, `dropped_ns` holds when they were due where that is known. `checks` are those of the script, None where it has none. `received` holds the bytes of all
     answers by endpoint, as an index of `Recording.endpoints`, -1 where the engine does not tell which; None where
     that was not recorded. `cpu` is what the service used, in processors, at the times `cpu_ns`; None where that was
     not recorded.
@@ -50,6 +50,7 @@ class Side:
     hung_ns: NDArray[np.int64] | None = None
     last_ns: int | None = None
     dropped: int = 0
+    refused: int = 0
     dropped_ns: NDArray[np.int64] | None = None
     checks: Checks | None = None
     received: Mapping[int, float] | None = None

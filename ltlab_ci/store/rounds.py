@@ -103,6 +103,7 @@ class _Reader:
             start_ns=found["start_ns"].astype(np.int64),
             ms=found["ms"].astype(np.float64),
             ok=found["ok"].astype(np.bool_),
+            refused=int(found["refused"].sum()),
             checks=checks,
             received=received,
             cpu_ns=used["time_ns"].astype(np.int64) if len(used["cpu"]) else None,
@@ -144,9 +145,10 @@ class _Reader:
     def _requests(self) -> Mapping[str, np.ndarray]:
         """Return every request; one that was never sent, its connection refused, failed in no time."""
         found: Mapping[str, np.ndarray] = self._db.execute(
-            "SELECT code, time_ns - CAST(value * 1e6 AS BIGINT) AS start_ns, value AS ms, ok "
+            "SELECT code, time_ns - CAST(value * 1e6 AS BIGINT) AS start_ns, value AS ms, ok, "
+            "ok AND refused AS refused "
             "FROM samples JOIN known USING (name, method) WHERE metric = 'http_req_duration' "
-            "UNION ALL SELECT code, time_ns, 0.0, false "
+            "UNION ALL SELECT code, time_ns, 0.0, false, false "
             "FROM samples AS failed JOIN known USING (name, method) "
             "WHERE metric = 'http_req_failed' AND NOT EXISTS (FROM samples AS sent "
             "WHERE sent.metric = 'http_req_duration' AND sent.time_ns = failed.time_ns "

@@ -31,6 +31,7 @@ Ints = NDArray[np.int64]
 ALPHA = 0.01
 _LATENCY, _ERRORS, _THROUGHPUT, _TAILS, _RARE = 0.0078, 0.0008, 0.0007, 0.0005, 0.0002
 _MOST_LISTED = 100
+_REFUSED = "more answers of head have a status of 400 or above"
 _ANYWHERE = frozenset(
     {"checks", "calls_missing"}
 )  # what is missing or wrong then, no endpoint tells
@@ -54,8 +55,9 @@ def compare(
         *tails.rare(recording, whole, _RARE * rules.share),
     )
     work = throughput.judge(recording, whole, kind, rules, _THROUGHPUT * rules.share)
-    rows = _without_bad_gains(rows, errors, errors_of)
-    [work] = _without_bad_gains((work,), errors, errors_of)
+    refused = failures.refused_more(recording)
+    rows = _without_bad_gains(rows, errors, errors_of, refused=refused)
+    [work] = _without_bad_gains((work,), errors, errors_of, refused=refused)
     if found:
         invalid = {"verdict": "invalid"}
         rows = tuple(row.model_copy(update=invalid) for row in rows)
@@ -119,18 +121,24 @@ def _counts(recording: model.Recording, whole: slices.Cut) -> tuple[Ints, Ints]:
 
 
 def _without_bad_gains(
-    rows: tuple[model.Change, ...], errors: model.Errors, errors_of: tuple[model.Errors, ...]
+    rows: tuple[model.Change, ...],
+    errors: model.Errors,
+    errors_of: tuple[model.Errors, ...],
+    *,
+    refused: bool,
 ) -> tuple[model.Change, ...]:
     """Take *faster* back where more fails: an error is often answered in no time.
 
-    Whatever an iteration that failed did not get to is missing from all rows.
+    Whatever an iteration that failed did not get to is missing from all rows. `refused`: head refuses more by
+    its statuses, as the script permits.
     """
     rose = [each for each in (errors, *errors_of) if failures.rose(each)]
     worse = {(each.name, each.method) for each in rose if each.name}
     everywhere = any(not each.name or each.metric in _ANYWHERE for each in rose)
+    why = "more fails on head" if rose else _REFUSED
     return tuple(
-        row.model_copy(update={"verdict": "inconclusive", "reason": "more fails on head"})
-        if row.verdict == "faster" and (everywhere or (row.name, row.method) in worse)
+        row.model_copy(update={"verdict": "inconclusive", "reason": why})
+        if row.verdict == "faster" and (everywhere or refused or (row.name, row.method) in worse)
         else row
         for row in rows
     )

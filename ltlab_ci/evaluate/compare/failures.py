@@ -94,6 +94,16 @@ def hangs(errors_of: Sequence[model.Errors]) -> bool:
     return shown and hung is not None and rose(hung)
 
 
+def refused_more(recording: model.Recording) -> bool:
+    """Say whether noticeably more of head's answers have a status of 400 or more, which the script permits."""
+    counts, shares = [], []
+    for name in slices.SIDES:
+        sides: list[model.Side] = [getattr(one, name) for one in recording.rounds]
+        counts.append(sum(each.refused for each in sides))
+        shares.append(counts[-1] / max(1, sum(len(each.ms) for each in sides)))
+    return counts[1] - counts[0] >= LEAST_COUNT and shares[1] - shares[0] >= LEAST_SHARE
+
+
 def rose(errors: model.Errors) -> bool:
     """Say whether head fails noticeably more, proven or not: then it is not called faster."""
     more = errors.head_failed - errors.base_failed >= LEAST_COUNT

@@ -79,11 +79,12 @@ def judge(
 
 
 def _explained(change: float, ms: Floats, side: Ints, levels: Sequence[float]) -> bool:
-    """Say whether base, were all of it changed by so much, had about as many slow requests as head."""
+    """Say whether both sides had about as many slow requests, were that change of all times taken out of them."""
+    half = math.sqrt(1 + change)
     for limit in np.quantile(ms, levels):
-        scaled = float((ms[side == 0] * (1 + change) > limit).mean())
-        head = float((ms[side == 1] > limit).mean())
-        if max(scaled, head) > LEAST_TIMES * min(scaled, head):
+        base = float((ms[side == 0] * half > limit).mean())
+        head = float((ms[side == 1] / half > limit).mean())
+        if max(base, head) > LEAST_TIMES * min(base, head):
             return False
     return True
 

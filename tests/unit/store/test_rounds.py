@@ -124,6 +124,7 @@ def test_read__checks_sizes_and_what_hangs(sides: tuple[Path, Path]) -> None:
     checks = [f"checks,{at},1,status is 200,,,,", f"checks,{at + 1},0,has items,,,,"]
     rest = [
         *(f"http_req_duration,{at + n},1,,true,GET,/{'ab'[n % 2]},200" for n in range(4)),
+        f"http_req_duration,{at + 4},1,,true,GET,/a,429",
         f"data_received,{at},100,,,GET,/b,",
         f"data_received,{at},50,,,GET,/b,",
         f"data_received,{at},7,,,,,",
@@ -141,6 +142,8 @@ def test_read__checks_sizes_and_what_hangs(sides: tuple[Path, Path]) -> None:
     told = zip(names, one.base.checks.time_ns.tolist(), one.base.checks.ok.tolist(), strict=True)
     assert sorted(told) == [("has items", at + 1, False), ("status is 200", at, True)]
     assert found.endpoints == (("/a", "GET"), ("/b", "GET"))
+    assert one.base.refused == 1
+    assert one.base.ok.all()
     assert one.base.received == {-1: 7.0, 1: 150.0}
     assert one.base.hung_ns is not None
     assert (one.base.hung_ns.tolist(), one.base.last_ns) == ([at + 2], at + 9)

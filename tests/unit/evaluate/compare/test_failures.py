@@ -72,6 +72,18 @@ def test_checks__that_fail_less_on_head_do_not_keep_it_from_being_faster() -> No
     assert judged(checked(0.2, 0.0, times=0.8)).verdict == "faster"
 
 
+def test_statuses__that_the_script_permits_are_no_error_and_never_faster() -> None:
+    def refusing(side: model.Side, of_head: int) -> model.Side:
+        refused = len(side.ms) // 2 if of_head else 0
+        return replace(side, refused=refused, ms=side.ms * (0.3 if of_head else 1.0))
+
+    found = judged(mapped(simulated.a_recording(11, rate=80), refusing))
+    assert (found.verdict, found.errors.verdict) == ("inconclusive", "no change")
+    assert {row.reason for row in found.rows} == {
+        "more answers of head have a status of 400 or above"
+    }
+
+
 def two(called: float, *, elsewhere: bool = False) -> model.Recording:
     """Return two endpoints, the second of which head calls so often as base; or another one instead."""
 
