@@ -89,6 +89,8 @@ def _worse(comparison: model.Comparison) -> Iterable[str]:
     """Say what fails more on head, the largest share first; what was not called is said elsewhere."""
     every = (comparison.errors, *comparison.errors_of)
     worse = [one for one in every if one.verdict == "more errors" and one.metric != "calls_missing"]
+    if any(one.metric == "iterations_hung" for one in worse):  # the cause, not what follows from it
+        worse = [one for one in worse if one.metric != "dropped_iterations"]
     if worse:
         said = _worst(worse)
         checks = [
@@ -109,7 +111,7 @@ def _fail(of: Sequence[model.Errors]) -> str:
         "http_req_failed": (f"requests{named}", "fail"),
         "iterations_failed": ("iterations", "fail"),
         "iterations_hung": ("iterations", "never end"),
-        "dropped_iterations": ("iterations", "are dropped, as others never end,"),
+        "dropped_iterations": ("iterations", "find no VU, as others never end,"),
         "checks": (f"checks{named and f' ({escape.visible(worst.name)})'}", "fail"),
         "calls_missing": (f"calls{named}", "are missing"),
     }[worst.metric]

@@ -35,18 +35,22 @@ def judge(
         none = model.Errors(base=0.0, head=0.0, base_failed=0, head_failed=0, verdict="no change")
         return none, ()
     failed, tried = failed[:, :, kept], tried[:, :, kept]
-    apart = differ(failed, tried, alpha)
+    bad, all_of = failed.sum(axis=1), tried.sum(axis=1)
+    gap = np.abs(bad[1] / all_of[1] - bad[0] / all_of[0])
+    enough = (gap >= LEAST_SHARE) & (np.abs(bad[1] - bad[0]) >= LEAST_COUNT)
+    apart = differ(failed, tried, alpha, among=enough)
     found = []
     for column, index in enumerate(kept):
-        bad, all_of = ([int(side[:, column].sum()) for side in each] for each in (failed, tried))
-        found.append(_errors(names[index], bad, all_of, significant=bool(apart[column])))
+        counts = ([int(number) for number in each[:, column]] for each in (bad, all_of))
+        found.append(_errors(names[index], *counts, significant=bool(apart[column])))
     seen = tuple(each for each in found[1:] if each.base_failed or each.head_failed)
     return found[0], (*_missing(recording, whole), *seen)
 
 
-def differ(hits: Ints, tried: Ints, alpha: float) -> NDArray[np.bool_]:
+def differ(hits: Ints, tried: Ints, alpha: float, *, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Say of each column whether the sides' shares differ; counts of shape (sides, slices, columns).
 
+    `among` are the columns in which a difference would be large enough to be told; the others are tested beside them.
     `alpha` is the chance of saying so of any column where none does. Columns without any hit show nothing
     whichever way sides are swapped, so they take no part in the correction for many tests.
     """
@@ -55,12 +59,10 @@ def differ(hits: Ints, tried: Ints, alpha: float) -> NDArray[np.bool_]:
     # all requests, not by those of a slice: of a rare endpoint a slice may have one side's alone.
     surplus = (hits[1] * base - hits[0] * head) / np.maximum(base + head, 1)
     tests = int(hits.any(axis=(0, 1)).sum())
-    exact = np.array(
-        [
-            min(1.0, fisher([int(n) for n in hit], [int(n) for n in all_of]) * tests)
-            for hit, all_of in zip(hits.sum(axis=1).T, tried.sum(axis=1).T, strict=True)
-        ]
-    )
+    exact = np.ones(hits.shape[2])
+    for column in np.flatnonzero(among):
+        sides = [[int(n) for n in each[:, :, column].sum(axis=1)] for each in (hits, tried)]
+        exact[column] = min(1.0, fisher(*sides) * tests)
     some = surplus.any(axis=0)
     if not (some & (exact <= alpha)).any():  # nothing at all failed in most comparisons
         return np.zeros(len(exact), dtype=np.bool_)

@@ -59,7 +59,7 @@ def judge(
     counted = [_beyond(each, whole.total) for each in of]
     beyond = np.concatenate([each[0] for each in counted], axis=2)
     tried = np.concatenate([each[1] for each in counted], axis=2)
-    apart = failures.differ(beyond, tried, alpha) & _noticeable(beyond, tried, whole)
+    apart = failures.differ(beyond, tried, alpha, among=_noticeable(beyond, tried, whole))
     found: list[model.Change] = []
     for number, members in enumerate(groups):
         name, method = recording.endpoints[members[0]] if len(members) == 1 else ("", "")
@@ -199,7 +199,7 @@ def _parting(ms: Floats, side: Ints) -> float:
 def rare(recording: model.Recording, whole: slices.Cut, alpha: float) -> tuple[model.Change, ...]:
     """Return a row for each endpoint with few requests that is at least twice as slow, or as fast."""
     ways = [each for each in slices.widths(recording) if each.total]
-    if not ways:
+    if not ways or len(whole.tested) == len(recording.endpoints):
         return ()
     requests = _Requests(recording, ways[-1])
     few = {
