@@ -46,7 +46,9 @@ def compare(
     errors, errors_of = failures.judge(
         recording, _of_failures(recording, whole), _ERRORS * rules.share
     )
-    found = tuple(validity.findings(recording, whole, kind, errors_of))
+    work = throughput.judge(recording, whole, kind, rules, _THROUGHPUT * rules.share)
+    hangs = failures.hangs(errors_of, less_done=work.verdict == "slower")
+    found = tuple(validity.findings(recording, whole, kind, head_hangs=hangs))
     latency = verdicts.measure(recording, whole, rules.percentiles)
     usual = verdicts.judge(recording, whole, latency, rules, _LATENCY * rules.share)
     rows = (
@@ -54,7 +56,6 @@ def compare(
         *tails.judge(recording, whole, usual, _TAILS * rules.share),
         *tails.rare(recording, whole, _RARE * rules.share),
     )
-    work = throughput.judge(recording, whole, kind, rules, _THROUGHPUT * rules.share)
     refused = failures.refused_more(recording)
     rows = _without_bad_gains(rows, errors, errors_of, refused=refused)
     [work] = _without_bad_gains((work,), errors, errors_of, refused=refused)

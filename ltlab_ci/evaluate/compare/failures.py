@@ -88,12 +88,15 @@ def _errors(
     )
 
 
-def hangs(errors_of: Sequence[model.Errors]) -> bool:
-    """Say whether head is shown to hang more than base: by what never ended, or had no VU left for it."""
+def hangs(errors_of: Sequence[model.Errors], *, less_done: bool) -> bool:
+    """Say whether head is shown to hang more than base.
+
+    By what never ended, what had no VU left for it, or as less gets done (`less_done`) where more never ends.
+    """
     of = {each.metric: each for each in errors_of}
     hung, dropped = of.get("iterations_hung"), of.get("dropped_iterations")
     shown = any(each is not None and each.verdict == "more errors" for each in (hung, dropped))
-    return shown and hung is not None and rose(hung)
+    return (shown or less_done) and hung is not None and rose(hung)
 
 
 def refused_more(recording: model.Recording) -> bool:

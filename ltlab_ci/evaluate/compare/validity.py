@@ -5,10 +5,10 @@ Not here: verdicts on figures (verdicts.py); input that is refused before any lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ltlab_ci import model
-from ltlab_ci.evaluate.compare import failures, slices, throughput
+from ltlab_ci.evaluate.compare import slices, throughput
 
 MOST_DROPPED = 0.01
 _TOGETHER = 0.8
@@ -18,7 +18,8 @@ def findings(
     recording: model.Recording,
     whole: slices.Cut,
     load_model: str,
-    errors_of: Sequence[model.Errors] = (),
+    *,
+    head_hangs: bool,
 ) -> Iterator[model.Finding]:
     """Yield every reason why the comparison is no valid measurement.
 
@@ -26,7 +27,7 @@ def findings(
     requests that never end take the VUs that others were to be sent by.
     """
     clean = 1 - throughput.completed(recording, "base") <= MOST_DROPPED
-    hangs = clean and failures.hangs(errors_of)
+    hangs = clean and head_hangs
     yield from _spans(recording, whole)
     yield from _only_errors(recording, whole)
     if whole.total < slices.FEWEST_SLICES:

@@ -165,6 +165,37 @@ def test_hanging__on_head_alone_is_more_errors_whatever_is_dropped(vus: int) -> 
     assert any(each in headline.of(found) for each in (cause, effect))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_hanging__vus_that_loop_until_all_of_them_hang_are_slower_or_errors(seed: int) -> None:
+    """Ten VUs, each of whose iterations hangs once in fifty: hardly any is left after ten seconds."""
+
+    def looping(side: model.Side, of_head: int) -> model.Side:
+        rng = np.random.default_rng([seed, len(side.ms), int(side.start_ns[0])])
+        if not of_head:
+            return replace(side, iterations_ns=side.start_ns)
+        vu = np.arange(len(side.ms)) % 10
+        hangs = rng.uniform(size=len(side.ms)) < 0.02
+        never = len(vu)
+        first = [min(np.flatnonzero(hangs & (vu == n)), default=never) for n in range(10)]
+        last = np.array(first)[vu]
+        ran, hung = np.arange(len(vu)) < last, np.arange(len(vu)) == last
+        return replace(
+            side,
+            endpoint=side.endpoint[ran],
+            start_ns=side.start_ns[ran],
+            ms=side.ms[ran],
+            ok=side.ok[ran],
+            iterations_ns=side.start_ns[ran | hung],
+            hung_ns=side.start_ns[hung],
+            last_ns=int(side.start_ns.max()),
+        )
+
+    recording = mapped(simulated.a_recording(13, rate=80), looping)
+    found, findings = compare.compare(recording, model.Rules(load_model="closed"))
+    assert findings == ()
+    assert found.verdict in ("more errors", "slower")
+
+
 def test_hanging__on_both_sides_or_on_base_alone_stays_invalid_where_iterations_drop() -> None:
     for recording in (hanging(0.02, 0.02, vus=5), hanging(0.02, 0.0, vus=5)):
         codes = {one.code for one in compare.compare(recording, model.Rules())[1]}
