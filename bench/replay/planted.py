@@ -174,7 +174,7 @@ def lines(conditions: Sequence[str], comments: int) -> Iterator[str]:
 def main() -> None:
     """Plant, judge, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--comments", type=int, default=100, help="For each condition.")
+    parser.add_argument("--comments", type=int, default=50, help="For each condition.")
     parser.add_argument("--only", default="", help="Conditions whose name holds this text.")
     parser.add_argument("--write", action="store_true", help="Write docs/statistics.md.")
     given = parser.parse_args()
