@@ -74,6 +74,7 @@ bench: venv  ## measure, and write docs/performance.md
 
 statistics: venv  ## replay the recorded launches and count the ledger, and write docs/statistics.md
 	$(BIN)/python -m bench.replay.replay --write
+	$(BIN)/python -m bench.replay.planted --write
 	$(BIN)/python -m bench.live.ledger --write
 
 lint: venv

@@ -190,7 +190,7 @@ def _stated(
 
 
 def _percentiles(earlier: model.Comparison) -> tuple[float, ...]:
-    stated = {row.stat for row in earlier.rows if row.metric == "http_req_duration"}
+    stated = {row.stat for row in earlier.rows if row.interval and row.unit == "ms"}
     return tuple(sorted(model.Stat.parse(each).percentile / 100 for each in stated))
 
 

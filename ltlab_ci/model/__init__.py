@@ -33,6 +33,7 @@ from ltlab_ci.model.comparing import (
     share,
 )
 from ltlab_ci.model.comparison import (
+    AnswerSize,
     Change,
     ChangeVerdict,
     ComparedLoad,
@@ -40,6 +41,7 @@ from ltlab_ci.model.comparison import (
     ComparisonVerdict,
     Errors,
     ErrorVerdict,
+    Failing,
     JudgedBy,
     LeftOut,
     Look,
@@ -77,7 +79,7 @@ from ltlab_ci.model.lab import (
 )
 from ltlab_ci.model.pictured import Pictured, PicturedEndpoint, SliceChanges
 from ltlab_ci.model.place import Place
-from ltlab_ci.model.recorded import Recording, Round, Rules, Side
+from ltlab_ci.model.recorded import Checks, Recording, Round, Rules, Side
 from ltlab_ci.model.results import (
     Endpoint,
     Environment,
@@ -146,6 +148,7 @@ __all__ = [
     "Activity",
     "Annotation",
     "Answer",
+    "AnswerSize",
     "Around",
     "ArtillerySpec",
     "Batch",
@@ -153,6 +156,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "ChangeVerdict",
+    "Checks",
     "CiContext",
     "CommentMode",
     "CompareSpec",
@@ -174,6 +178,7 @@ __all__ = [
     "Excerpt",
     "Facts",
     "FailOn",
+    "Failing",
     "Finding",
     "FollowedRun",
     "Forge",

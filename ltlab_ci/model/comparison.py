@@ -30,7 +30,8 @@ class Change(Shown):
     `base` and `head`, which are figures over everything that was compared. `rounds` holds the change
     in each round, None where too little was measured in it. `scenario` is "" where there is one only.
     `settle_s` is a length of measurement that would narrow an inconclusive interval to about
-    `settle_half_width` on either side.
+    `settle_half_width` on either side. A row on `slow_requests` holds the shares of the requests that take longer
+    than `over_ms`, and `change` is the difference of the two.
     """
 
     scenario: str = ""
@@ -48,13 +49,31 @@ class Change(Shown):
     rounds: tuple[float | None, ...] = ()
     settle_s: float | None = None
     settle_half_width: float | None = None
+    over_ms: float | None = None
+
+
+Failing = Literal[
+    "http_req_failed",
+    "iterations_failed",
+    "iterations_hung",
+    "dropped_iterations",
+    "checks",
+    "calls_missing",
+]
+"""What may fail. A call is missing where base makes it and head does not, by the same script.
+
+Iterations are dropped in this sense where others hang and have all VUs to themselves.
+"""
 
 
 class Errors(Shown):
-    """What failed on both sides: requests of one endpoint, of all when `name` is empty, or iterations."""
+    """What failed on both sides, as shares: requests of one endpoint, or of all where `name` is empty.
+
+    Or iterations, the checks of one name (of all where it is empty), the calls of an endpoint.
+    """
 
     scenario: str = ""
-    metric: Literal["http_req_failed", "iterations_failed"] = "http_req_failed"
+    metric: Failing = "http_req_failed"
     name: str = ""
     method: str = ""
     stat: Literal["rate"] = "rate"
@@ -63,6 +82,16 @@ class Errors(Shown):
     base_failed: int
     head_failed: int
     verdict: ErrorVerdict
+
+
+class AnswerSize(Shown):
+    """Bytes of an answer (Artillery), or of all answers to an iteration (k6; `name` is empty) on both sides."""
+
+    scenario: str = ""
+    name: str = ""
+    method: str = ""
+    base: float
+    head: float
 
 
 class Unjudged(Shown):
@@ -126,7 +155,7 @@ class Comparison(Shown):
     `seconds` is the time in which both sides were measured together, over all rounds; `alpha` the
     designed chance of any false alarm in the whole of it. `spread` is the typical disagreement
     between rounds (a standard deviation, as a fraction), None with one round. `fail_on` names the
-    verdicts that fail the run. `pictures` holds what people look at, one entry a scenario.
+    verdicts that fail the run. `answers` holds what became noticeably smaller or larger. `pictures` holds what people look at, one entry a scenario.
     What follows `pictures` is known where ltlab ran both sides itself: `mode` (in turns, or both at
     once), `budget_s` and `rounds_planned` for each scenario, `load` (what was held, a scenario a line),
     `looks`, `judged` (how each scenario was, for whoever judges its samples again), and `machine_cpu`, the
@@ -150,6 +179,7 @@ class Comparison(Shown):
     errors: Errors
     errors_of: tuple[Errors, ...] = ()
     throughput: Change
+    answers: tuple[AnswerSize, ...] = ()
     endpoints: tuple[Unjudged, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     left_out_more: int = 0

@@ -5,12 +5,22 @@ Not here: reading it from files (store/rounds.py), what came of it (comparison.p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # numpy stays out of commands that compare nothing
     import numpy as np
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Checks:
+    """Checks of one side of one round: equally long arrays; `check` indexes `Recording.checks`."""
+
+    check: NDArray[np.int32]
+    time_ns: NDArray[np.int64]
+    ok: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,8 +31,12 @@ class Side:
     `ok` whether the response was as expected. `iterations_ns` holds the starts of iterations, in
     any order, and may be empty; those that began before `complete_ns` have all ended, so all are there (None:
     any). `failed_ns` holds when iterations failed, and of Artillery's virtual users when those began that failed;
-    None where none is known to have. `dropped` counts iterations that were due but not started. `cpu` is what
-    the service used, in processors, at the times `cpu_ns`; None where that was not recorded.
+    `hung_ns` when those began that never ended; None where none is known to have. `last_ns` is the last sign of
+    load, where iterations hung: requests may have ceased before. `dropped` counts iterations that were due but
+    not started, `refused` answers that are `ok` with a status of 400 or more, `dropped_ns` holds when they were due where that is known. `checks` are those of the script, None where it has none. `received` holds the bytes of all
+    answers by endpoint, as an index of `Recording.endpoints`, -1 where the engine does not tell which; None where
+    that was not recorded. `cpu` is what the service used, in processors, at the times `cpu_ns`; None where that was
+    not recorded.
     """
 
     file: str
@@ -33,7 +47,13 @@ class Side:
     iterations_ns: NDArray[np.int64]
     complete_ns: int | None = None
     failed_ns: NDArray[np.int64] | None = None
+    hung_ns: NDArray[np.int64] | None = None
+    last_ns: int | None = None
     dropped: int = 0
+    refused: int = 0
+    dropped_ns: NDArray[np.int64] | None = None
+    checks: Checks | None = None
+    received: Mapping[int, float] | None = None
     cpu_ns: NDArray[np.int64] | None = None
     cpu: NDArray[np.float64] | None = None
 
@@ -48,10 +68,11 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Recording:
-    """All rounds of a comparison; `endpoints` are (name, method)."""
+    """All rounds of a comparison; `endpoints` are (name, method), `checks` names."""
 
     endpoints: tuple[tuple[str, str], ...]
     rounds: tuple[Round, ...]
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

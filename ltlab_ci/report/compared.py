@@ -57,7 +57,7 @@ class Section:
 def section(comparison: model.Comparison) -> Section:
     """Prepare what is shown of a comparison."""
     work, *changes = (
-        row(each, _note(each, comparison.min_effect))
+        row(each, _note(each, comparison.min_effect) or _smaller(each, comparison))
         for each in (comparison.throughput, *sorted(comparison.rows, key=rank))
     )
     errors = [_errors(each) for each in sorted(comparison.errors_of, key=_by_verdict)]
@@ -95,7 +95,9 @@ def row(change: model.Change, note: str = "") -> Row:
         what=_what(change),
         base=figures.of_unit(change.base, change.unit),
         head=figures.of_unit(change.head, change.unit),
-        change=escape.Markdown(interval(change)),  # ours: a plus sign starts no list here
+        change=escape.Markdown(
+            points(change) if change.over_ms else interval(change)
+        ),  # ours: a plus sign starts no list here
         verdict=change.verdict,
         note=note,
         strong=change.verdict in ("slower", "faster"),
@@ -103,10 +105,8 @@ def row(change: model.Change, note: str = "") -> Row:
 
 
 def _errors(errors: model.Errors) -> Row:
-    what = f"errors of {endpoint(errors.name, errors.method)}" if errors.name else "errors"
-    what = "iterations that failed" if errors.metric == "iterations_failed" else what
     return Row(
-        what=what + within(errors.scenario),
+        what=_of_errors(errors) + within(errors.scenario),
         base=figures.share(errors.base),
         head=figures.share(errors.head),
         change=figures.NOTHING,
@@ -116,7 +116,28 @@ def _errors(errors: model.Errors) -> Row:
     )
 
 
+def _of_errors(errors: model.Errors) -> str:
+    match errors.metric:
+        case "iterations_failed":
+            return "iterations that failed"
+        case "iterations_hung":
+            return "iterations that never ended"
+        case "dropped_iterations":
+            return "iterations dropped, as others never ended"
+        case "checks":
+            return (
+                f"failed checks: {escape.visible(errors.name)}" if errors.name else "failed checks"
+            )
+        case "calls_missing":
+            return f"missing calls of {endpoint(errors.name, errors.method)}"
+        case "http_req_failed":
+            return f"errors of {endpoint(errors.name, errors.method)}" if errors.name else "errors"
+
+
 def _what(row: model.Change) -> str:
+    if row.over_ms is not None:
+        over = f"over {figures.ms(row.over_ms)}"
+        return f"{endpoint(row.name, row.method)} {over}{within(row.scenario)}"
     if row.metric == "http_req_duration":
         return f"{endpoint(row.name, row.method)} {short(row.stat)}{within(row.scenario)}"
     named = {"dropped_iterations": "load that ran", "iterations": "iterations"}
@@ -142,8 +163,13 @@ def endpoint(name: str, method: str) -> str:
 
 
 def short(stat: str) -> str:
-    """Return `p95` for `p(95)`."""
-    return stat.replace("(", "").replace(")", "")
+    """Return `p95` for `p(95)`, `median` for `med`."""
+    return "median" if stat == "med" else stat.replace("(", "").replace(")", "")
+
+
+def points(row: model.Change) -> str:
+    """Return the difference of two shares: `+2.9 points`."""
+    return f"{figures.signed(row.change)} points"
 
 
 def interval(row: model.Change) -> str:
@@ -166,7 +192,7 @@ def bound(row: model.Change) -> float | None:
 
 def worse(row: model.Change) -> int:
     """Return which way is worse: 1 up, as for times, -1 down, as for work that was done."""
-    return 1 if row.unit == "ms" else -1
+    return 1 if row.unit == "ms" or row.over_ms is not None else -1
 
 
 def _note(row: model.Change, min_effect: float) -> str:
@@ -186,6 +212,18 @@ def _note(row: model.Change, min_effect: float) -> str:
         half = figures.unsigned(row.settle_half_width)
         settle = f"{_seconds(row.settle_s)} would narrow this to about ±{half}"
     return "; ".join(part for part in (sure, ruled, settle) if part)
+
+
+def _smaller(row: model.Change, comparison: model.Comparison) -> str:
+    """Say beside what is faster that its answers say less."""
+    sizes = (
+        each
+        for each in comparison.answers
+        if each.head < each.base
+        and each.scenario == row.scenario
+        and (not each.name or (each.name, each.method) == (row.name, row.method))
+    )
+    return next((f"answers{size(each)}" for each in sizes if row.verdict == "faster"), "")
 
 
 def _basis(comparison: model.Comparison) -> Iterable[str]:
@@ -211,6 +249,7 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
         comparison.load_model == "closed"
     )
     yield f"Load: {comparison.load_model} model ({stated}){hides}."
+    yield from (f"Answers{size(each)}." for each in comparison.answers[:_LEFT_OUT])
     if comparison.spread is not None:
         yield f"Rounds lie {figures.unsigned(comparison.spread)} apart (typical standard deviation)."
     else:
@@ -221,6 +260,14 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
         "differ a little from the ratio of the two columns."
     )
     yield from _shown(comparison)
+
+
+def size(answers: model.AnswerSize) -> str:
+    """Return by how much answers changed in size: ` to GET /search are 40 % smaller in buy`."""
+    named = f" to {endpoint(answers.name, answers.method)}" if answers.name else ""
+    change = answers.head / answers.base - 1
+    which = "smaller" if change < 0 else "larger"
+    return f"{named} are {figures.unsigned(abs(change))} {which}{within(answers.scenario)}"
 
 
 def _shown(comparison: model.Comparison) -> Iterable[str]:

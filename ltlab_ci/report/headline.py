@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ltlab_ci import model
-from ltlab_ci.report import compared, figures
+from ltlab_ci.report import compared, escape, figures
 
 _NONE, _FEWER = 30, 100  # calls on base, to say that head made none, or less than half
 
 
 def of(comparison: model.Comparison, findings: Sequence[model.Finding] = ()) -> str:
     """Return what came of a comparison in one line: the worst row, how many more, and what head lost."""
-    return "; ".join([_said(comparison, findings), *_lost(comparison)])
+    return "; ".join(each for each in (_said(comparison, findings), *_lost(comparison)) if each)
 
 
 def _said(comparison: model.Comparison, findings: Sequence[model.Finding]) -> str:
@@ -26,13 +26,12 @@ def _said(comparison: model.Comparison, findings: Sequence[model.Finding]) -> st
             why = f"{findings[0].message}{more}" if findings else "see the findings"
             return f"base and head cannot be compared: {why}"
         case "more errors":
-            worse = [one for one in comparison.errors_of if one.verdict == "more errors"]
-            said = _fail([comparison.errors, *worse])
             slower = _named([row for row in rows if row.verdict == "slower"])
-            return f"{said}; {slower}" if slower else said
+            return "; ".join([*_worse(comparison), *([slower] if slower else [])])
         case "slower" | "faster":
             found = [row for row in rows if row.verdict == comparison.verdict]
-            return "; ".join([_named(found), *_failing(comparison), *_open(rows)])
+            sizes = _smaller(comparison) if comparison.verdict == "faster" else ()
+            return "; ".join([_named(found), *sizes, *_failing(comparison), *_open(rows)])
         case "inconclusive":
             least = comparison.min_effect
             above = f" above {figures.unsigned(least)}" if least > model.Rules.min_effect else ""
@@ -43,14 +42,24 @@ def _said(comparison: model.Comparison, findings: Sequence[model.Finding]) -> st
 
 
 def _named(found: Sequence[model.Change]) -> str:
-    if not found:
-        return ""
+    """Name the worst row, and the worst tail beside it, which says something else."""
+    kinds = ([row for row in found if (row.over_ms is None) is plain] for plain in (True, False))
+    return "; ".join(_first(rows) for rows in kinds if rows)
+
+
+def _first(found: Sequence[model.Change]) -> str:
     worst = max(found, key=lambda row: abs(row.change))
     more = (
         f"; {compared.counted(len(found) - 1, 'more row')} {worst.verdict}"
         if len(found) > 1
         else ""
     )
+    if worst.over_ms is not None:
+        of = f" to {compared.endpoint(worst.name, worst.method)}" if worst.name else ""
+        return (
+            f"{figures.share(worst.head)} of requests{of}{compared.within(worst.scenario)} take longer than "
+            f"{figures.ms(worst.over_ms)}, {figures.share(worst.base)} on base{more}"
+        )
     return f"{compared.subject(worst)} {compared.interval(worst)}{more}"
 
 
@@ -76,13 +85,48 @@ def _lost(comparison: model.Comparison) -> Iterable[str]:
         yield f"{where}{more} was {called}, {before} times on base"
 
 
+def _worse(comparison: model.Comparison) -> Iterable[str]:
+    """Say what fails more on head, the largest share first; what was not called is said elsewhere."""
+    every = (comparison.errors, *comparison.errors_of)
+    worse = [one for one in every if one.verdict == "more errors" and one.metric != "calls_missing"]
+    if any(one.metric == "iterations_hung" for one in worse):  # the cause, not what follows from it
+        worse = [one for one in worse if one.metric != "dropped_iterations"]
+    if worse:
+        said = _worst(worse)
+        checks = [
+            one for one in worse if one.metric == "checks" and one.name not in ("", said.name)
+        ]
+        more = f"; {compared.counted(len(checks), 'more check')} fail more" if checks else ""
+        yield f"{_fail(worse)}{more}"
+
+
+def _worst(of: Sequence[model.Errors]) -> model.Errors:
+    return max(of, key=lambda one: (one.head - one.base, bool(one.name)))
+
+
 def _fail(of: Sequence[model.Errors]) -> str:
-    worst = max(of, key=lambda one: one.head - one.base)
-    what = "iterations" if worst.metric == "iterations_failed" else "requests"
+    worst = _worst(of)
     named = f" of {compared.endpoint(worst.name, worst.method)}" if worst.name else ""
+    what, fail = {
+        "http_req_failed": (f"requests{named}", "fail"),
+        "iterations_failed": ("iterations", "fail"),
+        "iterations_hung": ("iterations", "never end"),
+        "dropped_iterations": ("iterations", "find no VU, as others never end,"),
+        "checks": (f"checks{named and f' ({escape.visible(worst.name)})'}", "fail"),
+        "calls_missing": (f"calls{named}", "are missing"),
+    }[worst.metric]
     shares = figures.share(worst.head), figures.share(worst.base)
     where = compared.within(worst.scenario)
-    return f"{shares[0]} of {what}{named}{where} fail on head, {shares[1]} on base"
+    return f"{shares[0]} of {what}{where} {fail} on head, {shares[1]} on base"
+
+
+def _smaller(comparison: model.Comparison) -> Iterable[str]:
+    """Say by how much answers shrank: what is faster may only say less."""
+    smaller = [each for each in comparison.answers if each.head < each.base]
+    if smaller:
+        most = min(smaller, key=lambda each: each.head / each.base)
+        more = f" (and {len(smaller) - 1} more)" if len(smaller) > 1 else ""
+        yield f"answers{compared.size(most)}{more}"
 
 
 def _failing(comparison: model.Comparison) -> Iterable[str]:

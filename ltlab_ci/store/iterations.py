@@ -26,14 +26,18 @@ def complete_ns(ends_ns: Ints, took_ms: NDArray[np.float64]) -> int | None:
     return int(ends_ns.max()) - int(took_ms.max() * 1e6) if len(ends_ns) else None
 
 
-def hanging(begun_ns: Ints, ends_ns: Ints, took_ms: NDArray[np.float64]) -> list[int]:
-    """Return when those began that never ended, though all others that began then have.
+def hanging(
+    begun_ns: Ints, ends_ns: Ints, took_ms: NDArray[np.float64], until_ns: int
+) -> list[int]:
+    """Return when those began that never ended, though there was time for longer ones than any that did.
 
-    `begun_ns` is told by the module around the script, a moment after the start that k6 counts from.
+    `begun_ns` is told by the module around the script, a moment after the start that k6 counts from. `until_ns` is
+    the last sign of load: where all VUs hang, nothing ends any more.
     """
     complete = complete_ns(ends_ns, took_ms)
     if complete is None:
         return []
+    complete += max(0, until_ns - int(ends_ns.max()))
     starts, at = np.sort(starts_ns(ends_ns, took_ms)), 0
     found = []
     for moment in np.sort(begun_ns[begun_ns < complete]):

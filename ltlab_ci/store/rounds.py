@@ -8,6 +8,7 @@ cannot be compared is refused here, before anything is judged. Not here: one fil
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ class _Reader:
         self._db.execute("SET threads = 2")
         self._db.execute("CREATE TABLE known (code INTEGER, name VARCHAR, method VARCHAR)")
         self._codes: dict[tuple[str, str], int] = {}
+        self._checks: dict[str, int] = {}
 
     def close(self) -> None:
         self._db.close()
@@ -86,6 +88,7 @@ class _Reader:
             self._number()
             found = self._requests()
             of_iterations = self._iterations()
+            checks, received = self._checked(), self._received()
             used = self._cpu()
         except duckdb.Error as error:
             raise samples_file.unreadable(path, str(error).splitlines()[0]) from error
@@ -100,6 +103,9 @@ class _Reader:
             start_ns=found["start_ns"].astype(np.int64),
             ms=found["ms"].astype(np.float64),
             ok=found["ok"].astype(np.bool_),
+            refused=int(found["refused"].sum()),
+            checks=checks,
+            received=received,
             cpu_ns=used["time_ns"].astype(np.int64) if len(used["cpu"]) else None,
             cpu=used["cpu"].astype(np.float64) if len(used["cpu"]) else None,
             **of_iterations,
@@ -114,7 +120,14 @@ class _Reader:
         for one in rounds:
             for side in (one.base, one.head):
                 side.endpoint[:] = final[side.endpoint]
-        return model.Recording(endpoints=tuple(names), rounds=rounds)
+        return model.Recording(
+            endpoints=tuple(names),
+            rounds=tuple(
+                model.Round(base=_numbered(one.base, final), head=_numbered(one.head, final))
+                for one in rounds
+            ),
+            checks=tuple(self._checks),
+        )
 
     def _number(self) -> None:
         rows = self._db.execute(
@@ -132,9 +145,10 @@ class _Reader:
     def _requests(self) -> Mapping[str, np.ndarray]:
         """Return every request; one that was never sent, its connection refused, failed in no time."""
         found: Mapping[str, np.ndarray] = self._db.execute(
-            "SELECT code, time_ns - CAST(value * 1e6 AS BIGINT) AS start_ns, value AS ms, ok "
+            "SELECT code, time_ns - CAST(value * 1e6 AS BIGINT) AS start_ns, value AS ms, ok, "
+            "ok AND refused AS refused "
             "FROM samples JOIN known USING (name, method) WHERE metric = 'http_req_duration' "
-            "UNION ALL SELECT code, time_ns, 0.0, false "
+            "UNION ALL SELECT code, time_ns, 0.0, false, false "
             "FROM samples AS failed JOIN known USING (name, method) "
             "WHERE metric = 'http_req_failed' AND NOT EXISTS (FROM samples AS sent "
             "WHERE sent.metric = 'http_req_duration' AND sent.time_ns = failed.time_ns "
@@ -150,7 +164,8 @@ class _Reader:
         found = self._db.execute(
             "SELECT metric, time_ns, value FROM samples WHERE metric IN "
             "('iteration_duration', 'dropped_iterations', 'ltlab_iterations_begun', "
-            "'ltlab_iterations_failed', 'vusers.created', 'vusers.failed')"
+            "'ltlab_iterations_failed', 'ltlab_iterations_hung', 'vusers.created', 'vusers.failed') "
+            "OR metric = 'vus' AND value > 0"
         ).fetchnumpy()
 
         def of(metric: str, column: str = "time_ns") -> np.ndarray:
@@ -159,18 +174,53 @@ class _Reader:
         ended = of("iteration_duration"), of("iteration_duration", "value")
         began_ns = np.concatenate([of("ltlab_iterations_begun"), of("vusers.created")])
         failed_ns = np.concatenate([of("ltlab_iterations_failed"), of("vusers.failed")])
+        hung_ns, dropped_ns = of("ltlab_iterations_hung"), of("dropped_iterations")
+        signs_ns = np.concatenate([began_ns, dropped_ns, of("vus")])
         return {
             "iterations_ns": began_ns if len(began_ns) else iterations.starts_ns(*ended),
             "complete_ns": None if len(began_ns) else iterations.complete_ns(*ended),
             "failed_ns": failed_ns if len(failed_ns) else None,
+            "hung_ns": hung_ns if len(hung_ns) else None,
+            "last_ns": int(signs_ns.max()) if len(hung_ns) else None,
             "dropped": int(of("dropped_iterations", "value").sum()),
+            "dropped_ns": dropped_ns if len(dropped_ns) else None,
         }
+
+    def _checked(self) -> model.Checks | None:
+        found = self._db.execute(
+            "SELECT checked, time_ns, value FROM samples WHERE metric = 'checks' AND checked != ''"
+        ).fetchnumpy()
+        names, which = np.unique(found["checked"].astype(str), return_inverse=True)
+        if not len(names):
+            return None
+        codes = [self._checks.setdefault(str(name), len(self._checks)) for name in names]
+        return model.Checks(
+            check=np.array(codes, dtype=np.int32)[which],
+            time_ns=found["time_ns"].astype(np.int64),
+            ok=found["value"] > 0,
+        )
+
+    def _received(self) -> dict[int, float] | None:
+        """Return the bytes received by endpoint; -1 where the engine does not tell of which one."""
+        found = self._db.execute(
+            "SELECT coalesce(code, -1), sum(value) FROM samples LEFT JOIN known USING (name, method) "
+            "WHERE metric = 'data_received' GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        return dict(found) or None
 
     def _cpu(self) -> Mapping[str, np.ndarray]:
         found: Mapping[str, np.ndarray] = self._db.execute(
             "SELECT time_ns, value AS cpu FROM samples WHERE metric = 'service_cpu'"
         ).fetchnumpy()
         return found
+
+
+def _numbered(side: model.Side, final: np.ndarray) -> model.Side:
+    """Return a side whose bytes are by the final numbers of endpoints."""
+    if side.received is None:
+        return side
+    of = side.received.items()
+    return replace(side, received={int(final[at]) if at >= 0 else at: n for at, n in of})
 
 
 def _refuse(recording: model.Recording, sides: tuple[tuple[Path, ...], ...]) -> None:

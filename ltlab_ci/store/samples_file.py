@@ -36,7 +36,7 @@ _FINER: Final = (
 
 
 def select(db: duckdb.DuckDBPyConnection, path: Path) -> str:
-    """Return a SELECT of what a comparison needs: metric, time_ns, value, name, method, ok.
+    """Return a SELECT of what a comparison needs: metric, time_ns, value, name, method, ok, checked, refused.
 
     Raises ConfigError for a file that lacks a column, is not whole, or has times too coarse.
     """
@@ -56,14 +56,18 @@ def select(db: duckdb.DuckDBPyConnection, path: Path) -> str:
         )
     name = "coalesce(name::VARCHAR, '')" if "name" in columns else "''"
     method = "coalesce(method::VARCHAR, '')" if "method" in columns else "''"
+    checked = "coalesce(\"check\"::VARCHAR, '')" if "check" in columns else "''"
+    refused = (
+        "coalesce(try_cast(status AS INTEGER) >= 400, false)" if "status" in columns else "false"
+    )
     outside = "AND coalesce(\"group\", '') NOT IN ('::setup', '::teardown')"
     return (
         f"SELECT {columns['metric']} AS metric, {time} AS time_ns, "
         f"{columns['value']}::DOUBLE AS value, {name} AS name, {method} AS method, "
-        f"{_ok(columns)} AS ok FROM {source} WHERE {columns['metric']} IN "
+        f"{_ok(columns)} AS ok, {checked} AS checked, {refused} AS refused FROM {source} WHERE {columns['metric']} IN "
         "('http_req_duration', 'http_req_failed', 'iteration_duration', 'dropped_iterations', "
         "'ltlab_iterations_begun', 'ltlab_iterations_failed', 'vusers.created', 'vusers.failed', "
-        "'service_cpu') "
+        "'ltlab_iterations_hung', 'checks', 'data_received', 'service_cpu', 'vus') "
         f"AND ({columns['metric']} != 'http_req_failed' OR {columns['value']} = 1) "
         f"AND {columns['value']} BETWEEN 0 AND 1e10 {outside if 'group' in columns else ''}"
     )

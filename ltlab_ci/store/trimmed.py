@@ -114,20 +114,26 @@ def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:
 
 
 def _add_hanging(db: duckdb.DuckDBPyConnection) -> None:
-    """Add iterations of k6 that never ended: as failed, where they began.
+    """Add iterations of k6 that never ended, where they began.
 
     Before anything is cut off: a start and its end would lie on two sides of a window's edge else.
     """
     found = db.execute(
         "SELECT metric, time_ns, value FROM samples "
-        "WHERE metric IN ('ltlab_iterations_begun', 'iteration_duration')"
+        "WHERE metric IN ('ltlab_iterations_begun', 'iteration_duration', 'dropped_iterations') "
+        "OR metric = 'vus' AND value > 0"
     ).fetchnumpy()
-    ends = found["metric"] == "iteration_duration"
-    hang = iterations.hanging(found["time_ns"][~ends], found["time_ns"][ends], found["value"][ends])
+    ends, begun = (
+        found["metric"] == name for name in ("iteration_duration", "ltlab_iterations_begun")
+    )
+    hang: list[int] = []
+    if begun.any():
+        times, until_ns = found["time_ns"], int(found["time_ns"].max())
+        hang = iterations.hanging(times[begun], times[ends], found["value"][ends], until_ns)
     db.execute("CREATE TABLE hanging AS SELECT unnest($hang::BIGINT[]) AS time_ns", {"hang": hang})
     db.execute(
         "CREATE VIEW whole AS FROM samples UNION ALL BY NAME "
-        "SELECT 'ltlab_iterations_failed' AS metric, time_ns, 1.0 AS value FROM hanging"
+        "SELECT 'ltlab_iterations_hung' AS metric, time_ns, 1.0 AS value FROM hanging"
     )
 
 

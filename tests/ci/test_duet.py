@@ -144,8 +144,10 @@ def test_duet__artillery_and_its_own_checks_are_for_head_alone(tmp_path: Path) -
 
 @pytest.mark.quiet
 def test_duet__in_turns(tmp_path: Path) -> None:
-    """Head is slower, and every tenth iteration throws, as it misses a header of base's good answers."""
-    visit = """if (!http.get(`${url}/a`).headers['Link'] && exec.scenario.iterationInTest % 10 === 0) {
+    """Head is slower, a check of base's good answers fails, and every tenth iteration throws for it."""
+    visit = """const next = http.get(`${url}/a`).headers['Link'];
+  check(next, {'has a next page': (link) => Boolean(link)});
+  if (!next && exec.scenario.iterationInTest % 10 === 0) {
     throw new Error('no next page');
   }"""
     project = versions.project(
@@ -153,14 +155,20 @@ def test_duet__in_turns(tmp_path: Path) -> None:
         base=(*SLOW, "--links", "/next"),
         head=SLOWER,
         compare="{budget: 48s, round: 24s, warmup: 2s, mode: alternate}",
-        files={"load.js": versions.SCRIPT.replace("http.get(`${url}/a`);", visit)},
+        files={
+            "load.js": "import { check } from 'k6';\n"
+            + versions.SCRIPT.replace("http.get(`${url}/a`);", visit)
+        },
     )
     run = project.run("compare")
     assert run.code == 1
     comparison = run.found["comparison"]
     assert (comparison["verdict"], comparison["mode"]) == ("more errors", "alternate")
     assert verdicts(run)["/a", "p(50)"] == "slower"
-    [failed] = comparison["errors_of"]
+    errors_of = {(each["metric"], each["name"]): each for each in comparison["errors_of"]}
+    checks = errors_of["checks", "has a next page"]
+    assert (checks["base"], checks["head"], checks["verdict"]) == (0, 1, "more errors")
+    failed = errors_of["iterations_failed", ""]
     assert (failed["metric"], failed["base_failed"]) == ("iterations_failed", 0)
     assert failed["head"] == pytest.approx(0.1, abs=0.03)
     assert comparison["seconds"] == pytest.approx(24, abs=1)

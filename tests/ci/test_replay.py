@@ -10,7 +10,7 @@ import pytest
 
 from bench import compare_sim
 from bench.live import ledger
-from bench.replay import corpus, replay, rules
+from bench.replay import corpus, planted, replay, rules
 
 LAUNCHES = 8
 ABOUT = corpus.About(
@@ -105,8 +105,17 @@ def test_gate__the_rule_keeps_its_word_on_the_recorded_launches(name: str) -> No
 
 def test_gate__loads_in_step_are_why_starts_are_put_off() -> None:
     in_step = corpus.Condition("in-step")
-    [same, *_] = replay.cells(in_step, 40, budgets=["60 s"], beside=False)
+    same = next(replay.cells(in_step, 40, budgets=["60 s"], beside=False))
     assert same.rate("alarm")[0] > 0.1
+
+
+@pytest.mark.parametrize("fault", planted.FAULTS)
+@pytest.mark.parametrize("name", ["noisy-5", "saturated"])
+def test_gate__planted_faults_are_found_and_their_absence_is_not(name: str, fault: str) -> None:
+    counted = planted.count(corpus.Condition(name), fault, 8)
+    expected = 0 if fault.startswith("nothing") else counted.comments
+    assert counted.found == counted.alarms == expected
+    assert counted.faster == counted.invalid == 0
 
 
 def test_bootstrap__ranks_stand_for_samples_that_are_drawn() -> None:

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from ltlab_ci import model
 from ltlab_ci.evaluate.compare import (
+    bodies,
     digits,
     failures,
     overall,
     pictures,
     slices,
+    tails,
     throughput,
     validity,
     verdicts,
@@ -27,8 +29,12 @@ from ltlab_ci.evaluate.compare import (
 Ints = NDArray[np.int64]
 
 ALPHA = 0.01
-_LATENCY, _ERRORS, _THROUGHPUT = 0.008, 0.001, 0.001
+_LATENCY, _ERRORS, _THROUGHPUT, _TAILS, _RARE = 0.0078, 0.0008, 0.0007, 0.0005, 0.0002
 _MOST_LISTED = 100
+_REFUSED = "more answers of head have a status of 400 or above"
+_ANYWHERE = frozenset(
+    {"checks", "calls_missing"}
+)  # what is missing or wrong then, no endpoint tells
 
 
 def compare(
@@ -37,13 +43,22 @@ def compare(
     """Judge a recording; findings say why it is invalid, if it is."""
     whole = slices.cut(recording, rules.percentiles)
     kind = throughput.load_model(recording, whole, rules)
-    found = tuple(validity.findings(recording, whole, kind))
-    latency = verdicts.measure(recording, whole, rules.percentiles)
-    rows = verdicts.judge(recording, whole, latency, rules, _LATENCY * rules.share)
-    errors, errors_of = failures.judge(recording, whole, _ERRORS * rules.share)
+    errors, errors_of = failures.judge(
+        recording, _of_failures(recording, whole), _ERRORS * rules.share
+    )
     work = throughput.judge(recording, whole, kind, rules, _THROUGHPUT * rules.share)
-    rows = _without_bad_gains(rows, errors, errors_of)
-    [work] = _without_bad_gains((work,), errors, errors_of)
+    hangs = failures.hangs(errors_of, less_done=work.verdict == "slower")
+    found = tuple(validity.findings(recording, whole, kind, head_hangs=hangs))
+    latency = verdicts.measure(recording, whole, rules.percentiles)
+    usual = verdicts.judge(recording, whole, latency, rules, _LATENCY * rules.share)
+    rows = (
+        *usual,
+        *tails.judge(recording, whole, usual, _TAILS * rules.share),
+        *tails.rare(recording, whole, _RARE * rules.share),
+    )
+    refused = failures.refused_more(recording)
+    rows = _without_bad_gains(rows, errors, errors_of, refused=refused)
+    [work] = _without_bad_gains((work,), errors, errors_of, refused=refused)
     if found:
         invalid = {"verdict": "invalid"}
         rows = tuple(row.model_copy(update=invalid) for row in rows)
@@ -51,6 +66,9 @@ def compare(
         errors_of = tuple(each.model_copy(update=invalid) for each in errors_of)
     counts = _counts(recording, whole)
     left_out = _left_out(recording, whole, counts, rules.percentiles)
+    told = {(row.name, row.method) for row in rows if row.stat == tails.RARE}
+    left_out = tuple(each for each in left_out if (each.name, each.method) not in told)
+    shown = rows[: len(usual)]
     return model.Comparison(
         verdict=_verdict(rows, errors, errors_of, work),
         load_model="open" if kind == "open" else "closed",
@@ -58,16 +76,27 @@ def compare(
         **_basis(recording, whole, rules),
         base_requests=int(counts[0].sum()),
         head_requests=int(counts[1].sum()),
-        spread=_cut_or_none(verdicts.spread(rows)),
+        spread=_cut_or_none(verdicts.spread(shown)),
         rows=tuple(_rounded(row) for row in rows),
         errors=errors,
         errors_of=errors_of,
         throughput=_rounded(work),
+        answers=bodies.answers(recording),
         endpoints=_shown(recording, whole, latency, counts),
         left_out=left_out[:_MOST_LISTED],
         left_out_more=max(0, len(left_out) - _MOST_LISTED),
-        pictures=(pictures.of(recording, whole, latency, rows),) if rows else (),
+        pictures=(pictures.of(recording, whole, latency, shown),) if shown else (),
     ), found
+
+
+def _of_failures(recording: model.Recording, whole: slices.Cut) -> slices.Cut:
+    """Return the slices for what fails: the narrowest where head or base hangs.
+
+    What is left to be sent then is so little that latency is judged in a few wide slices, if at all.
+    """
+    sides = [side for one in recording.rounds for side in (one.base, one.head)]
+    hangs = any(side.hung_ns is not None for side in sides)
+    return next(slices.widths(recording)) if hangs else whole
 
 
 def _basis(recording: model.Recording, whole: slices.Cut, rules: model.Rules) -> dict[str, Any]:
@@ -93,18 +122,24 @@ def _counts(recording: model.Recording, whole: slices.Cut) -> tuple[Ints, Ints]:
 
 
 def _without_bad_gains(
-    rows: tuple[model.Change, ...], errors: model.Errors, errors_of: tuple[model.Errors, ...]
+    rows: tuple[model.Change, ...],
+    errors: model.Errors,
+    errors_of: tuple[model.Errors, ...],
+    *,
+    refused: bool,
 ) -> tuple[model.Change, ...]:
     """Take *faster* back where more fails: an error is often answered in no time.
 
-    Whatever an iteration that failed did not get to is missing from all rows.
+    Whatever an iteration that failed did not get to is missing from all rows. `refused`: head refuses more by
+    its statuses, as the script permits.
     """
     rose = [each for each in (errors, *errors_of) if failures.rose(each)]
     worse = {(each.name, each.method) for each in rose if each.name}
-    everywhere = any(not each.name for each in rose)
+    everywhere = any(not each.name or each.metric in _ANYWHERE for each in rose)
+    why = "more fails on head" if rose else _REFUSED
     return tuple(
-        row.model_copy(update={"verdict": "inconclusive", "reason": "more fails on head"})
-        if row.verdict == "faster" and (everywhere or (row.name, row.method) in worse)
+        row.model_copy(update={"verdict": "inconclusive", "reason": why})
+        if row.verdict == "faster" and (everywhere or refused or (row.name, row.method) in worse)
         else row
         for row in rows
     )
@@ -174,7 +209,7 @@ def _shown(
 
 def _rounded(row: model.Change) -> model.Change:
     """Cut figures to the digits that count; the rest are of no meaning."""
-    single = ("base", "head", "change", "settle_s", "settle_half_width")
+    single = ("base", "head", "change", "settle_s", "settle_half_width", "over_ms")
     update: dict[str, object] = {name: _cut_or_none(getattr(row, name)) for name in single}
     update["rounds"] = tuple(_cut_or_none(one) for one in row.rounds)
     update["interval"] = row.interval and tuple(digits.cut(one) for one in row.interval)

@@ -135,7 +135,16 @@ def _named(part: model.Comparison, scenario: str) -> model.Comparison:
         "throughput": part.throughput.model_copy(update=name),
         "errors": part.errors.model_copy(update=name),
     }
-    for field in ("rows", "errors_of", "endpoints", "left_out", "looks", "judged", "pictures"):
+    for field in (
+        "rows",
+        "errors_of",
+        "answers",
+        "endpoints",
+        "left_out",
+        "looks",
+        "judged",
+        "pictures",
+    ):
         update[field] = tuple(one.model_copy(update=name) for one in getattr(part, field))
     return part.model_copy(update=update)
 

@@ -75,13 +75,16 @@ class Cut:
 
 
 def span(one: model.Round) -> Span:
-    """Return when both sides of a round sent requests; an empty span where one sent none."""
+    """Return when both sides of a round were under load; an empty span where one sent no request.
+
+    Where iterations hang, no VU may be left to send any: the load is there for all that.
+    """
     sides = ((one.base, "base"), (one.head, "head"))
     for side, name in sides:
         if not len(side.start_ns):
             return Span(start_ns=0, end_ns=0, longest_s=0.0, shorter=name)
     starts = [int(side.start_ns.min()) for side, _ in sides]
-    ends = [int(side.start_ns.max()) for side, _ in sides]
+    ends = [max(int(side.start_ns.max()), side.last_ns or 0) for side, _ in sides]
     lengths = [(end - start) / 1e9 for start, end in zip(starts, ends, strict=True)]
     return Span(
         start_ns=max(starts),
@@ -241,6 +244,32 @@ def arrivals(recording: model.Recording, whole: Cut, side: str) -> Ints:
 def gave_up(recording: model.Recording, whole: Cut, side: str) -> Ints:
     """Count iterations by when they failed."""
     return _counted(recording, whole, side, "failed_ns")
+
+
+def hung(recording: model.Recording, whole: Cut, side: str) -> Ints:
+    """Count iterations that never ended, by when they began."""
+    return _counted(recording, whole, side, "hung_ns")
+
+
+def dropped(recording: model.Recording, whole: Cut, side: str) -> Ints:
+    """Count iterations that were dropped, by when they were due."""
+    return _counted(recording, whole, side, "dropped_ns")
+
+
+def checks(recording: model.Recording, whole: Cut, side: str) -> tuple[Ints, Ints]:
+    """Count the checks that failed, and all of them; shape (slices, checks)."""
+    shape = (whole.total, len(recording.checks))
+    failed, tried = np.zeros((2, shape[0] * shape[1]), dtype=np.int64)
+    first = 0
+    for one, reach, count in zip(recording.rounds, whole.spans, whole.counts, strict=True):
+        found: model.Checks | None = getattr(one, side).checks
+        if found is not None:
+            inside, index = place(found.time_ns, reach, count)
+            where = (index[inside] + first) * shape[1] + found.check[inside]
+            tried += np.bincount(where, minlength=len(tried))
+            failed += np.bincount(where[~found.ok[inside]], minlength=len(failed))
+        first += count
+    return failed.reshape(shape), tried.reshape(shape)
 
 
 def _counted(recording: model.Recording, whole: Cut, side: str, times: str) -> Ints:

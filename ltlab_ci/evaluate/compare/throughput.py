@@ -72,7 +72,10 @@ def judge(
         base=base,
         head=head,
     )
-    if not _enough(counts):
+    # VUs that hang begin nothing more: few starts on one side are the finding itself then.
+    sides = [side for one in recording.rounds for side in (one.base, one.head)]
+    stuck = any(side.hung_ns is not None for side in sides) and _enough([np.maximum(*counts)] * 2)
+    if not _enough(counts) and not stuck:
         change = head / base - 1 if base else 0.0
         return known(change=change, interval=None, verdict="inconclusive", reason=_TOO_FEW)
     # A slice that one side began nothing in counts as half an iteration, not as none to compare.

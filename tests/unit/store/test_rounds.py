@@ -118,6 +118,39 @@ def test_read__virtual_users_count_from_their_start_whether_or_not_they_failed(
         assert side.dropped == 2
 
 
+def test_read__checks_sizes_and_what_hangs(sides: tuple[Path, Path]) -> None:
+    at = START_NS + 10**9
+    header = "metric_name,timestamp,metric_value,check,expected_response,method,name,status"
+    checks = [f"checks,{at},1,status is 200,,,,", f"checks,{at + 1},0,has items,,,,"]
+    rest = [
+        *(f"http_req_duration,{at + n},1,,true,GET,/{'ab'[n % 2]},200" for n in range(4)),
+        f"http_req_duration,{at + 4},1,,true,GET,/a,429",
+        f"data_received,{at},100,,,GET,/b,",
+        f"data_received,{at},50,,,GET,/b,",
+        f"data_received,{at},7,,,,,",
+        f"ltlab_iterations_hung,{at + 2},1,,,,,",
+        f"dropped_iterations,{at + 9},1,,,,,",
+        f"vus,{at + 99},0,,,,,",
+    ]
+    csv(sides[0] / "round.csv", [*checks, *rest], header=header)
+    csv(sides[1] / "round.csv", rest, header=header)
+    found = read(sides)
+    [one] = found.rounds
+    assert one.head.checks is None
+    assert one.base.checks is not None
+    names = [found.checks[code] for code in one.base.checks.check]
+    told = zip(names, one.base.checks.time_ns.tolist(), one.base.checks.ok.tolist(), strict=True)
+    assert sorted(told) == [("has items", at + 1, False), ("status is 200", at, True)]
+    assert found.endpoints == (("/a", "GET"), ("/b", "GET"))
+    assert one.base.refused == 1
+    assert one.base.ok.all()
+    assert one.base.received == {-1: 7.0, 1: 150.0}
+    assert one.base.hung_ns is not None
+    assert (one.base.hung_ns.tolist(), one.base.last_ns) == ([at + 2], at + 9)
+    assert one.base.dropped_ns is not None
+    assert (one.base.dropped, one.base.dropped_ns.tolist()) == (1, [at + 9])
+
+
 @pytest.mark.parametrize("metric", ["ltlab_iterations_failed", "vusers.failed"])
 def test_read__iterations_that_failed(sides: tuple[Path, Path], metric: str) -> None:
     csv(sides[0] / "round.csv", k6_rows())

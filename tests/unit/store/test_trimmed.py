@@ -70,7 +70,23 @@ def test_cut__samples_of_a_request_stay_together(tmp_path: Path) -> None:
     ]
 
 
-def test_cut__an_iteration_that_hangs_has_failed_where_it_began(tmp_path: Path) -> None:
+def test_cut__where_every_vu_hangs_the_load_that_is_dropped_tells_how_long(tmp_path: Path) -> None:
+    rows: list[ROW] = []
+    for number in range(10):
+        rows.append(("ltlab_iterations_begun", 0.1 * number, 1, "", "", ""))
+        if number < 7:
+            rows.append(("iteration_duration", 0.1 * number + 0.1, 100, "", "", ""))
+    rows += [("dropped_iterations", 1 + 0.1 * number, 1, "", "", "") for number in range(20)]
+    file = written(tmp_path / "round.parquet", *rows)
+    trimmed.cut(file, [trimmed.Window(start_ns=0, end_ns=4 * S)], BASE)
+    with duckdb.connect() as db:
+        found = db.execute(
+            f"SELECT count(*) FROM '{file}' WHERE metric = 'ltlab_iterations_hung'"
+        ).fetchall()
+    assert found == [(3,)]
+
+
+def test_cut__an_iteration_that_hangs_is_told_where_it_began(tmp_path: Path) -> None:
     """Of those at every 0.1 s that take as long the fifth hangs. So may the last, but the load ended.
 
     The first of the window began in the same moment as the window: k6 says so a little earlier than the script.
@@ -86,7 +102,7 @@ def test_cut__an_iteration_that_hangs_has_failed_where_it_began(tmp_path: Path) 
     trimmed.cut(file, windows, BASE)
     with duckdb.connect() as db:
         found = db.execute(
-            f"SELECT time_ns / 1e9 FROM '{file}' WHERE metric = 'ltlab_iterations_failed'"
+            f"SELECT time_ns / 1e9 FROM '{file}' WHERE metric = 'ltlab_iterations_hung'"
         ).fetchall()
     assert [round(moment, 6) for (moment,) in found] == [6.500002]
 
