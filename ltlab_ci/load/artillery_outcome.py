@@ -101,8 +101,12 @@ def _trouble(
     yield model.Finding(
         code=f"artillery-exit-{exit_code}",
         effect="engine",
-        message=f"Artillery ended with exit code {exit_code}: "
-        f"{reason or process.last_lines(plan.log, count=2)}",
+        message=f"Artillery ended with exit code {exit_code}"
+        + (
+            ", once its load was over: a plug-in or a function of the script asked for that"
+            if not reason and any(record.get("k") == "done" for record in main)
+            else f": {reason or process.last_lines(plan.log, count=2)}"
+        ),
         remedy="see logs/; run the scenario again",
         scenario=scenario.name,
     )
