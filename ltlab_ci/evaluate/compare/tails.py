@@ -32,7 +32,7 @@ LEAST_TIMES = (
 LEAST_REQUESTS = 8
 _ENOUGH = 400  # of both sides: two lie beyond the highest level
 _TAIL = 0.95
-_NEARLY = 0.9
+_NEARLY = 0.75
 _STALLED = 10
 _LEAST_MS = 0.001
 
