@@ -73,8 +73,10 @@ def worst_and_best(threshold: model.Threshold) -> list[list[float]]:
     """Return samples whose figure lies at each end, at the bound, and beside it."""
     bound = threshold.bound
     if kind(threshold.metric) is model.MetricType.RATE and threshold.stat.name == "rate":
-        share = min(max(round(bound * 1000), 0), 1000)
-        return [[1.0] * share + [0.0] * (1000 - share), [0.0], [1.0]]
+        share = min(max(round(bound * 100_000), 0), 100_000)
+        # Of a bound that is no such fraction in floating point, no samples can be made here.
+        assume(threshold.op != "!=" or share / 100_000 == bound)
+        return [[1.0] * share + [0.0] * (100_000 - share), [0.0], [1.0]]
     near = {max(0.0, each) for each in (bound - 1, bound, bound + 1)}
     if threshold.stat.name == "count" and kind(threshold.metric) is not model.MetricType.COUNTER:
         return [[1.0] * int(each) for each in near | {0.0, 1.0}]
