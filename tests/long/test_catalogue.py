@@ -47,6 +47,7 @@ def test_case(case: catalogue.Case, tmp_path: Path) -> None:
     tried(case, tmp_path)
 
 
+@pytest.mark.quiet
 @pytest.mark.timeout(400)
 @of(case for case in catalogue.cases() if case.alone)
 def test_alone(case: catalogue.Case, tmp_path: Path) -> None:
