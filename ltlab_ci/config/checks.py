@@ -72,10 +72,10 @@ def thresholds(
                 )
             if threshold.absent_is_zero and (
                 threshold.stat.name not in {"count", "rate"}
-                or (built_in is not None and built_in.type is not model.MetricType.COUNTER)
+                or (built_in is not None and built_in.type not in model.COUNTING)
             ):
                 raise errors.ConfigError(
-                    f"{doc.at((*loc, index))}: absent: zero is for counters only",
+                    f"{doc.at((*loc, index))}: absent: zero is for counters and rates only",
                     remedy="remove it; a metric without samples must not pass",
                 )
             if threshold.absent_is_zero:

@@ -138,7 +138,8 @@ def findings(
             lost |= {part[0] for part in some if code == _REQUEST_CODES[0]}
             for where, those in _named(some, worked):
                 why = outcome.errors if kind.metrics is USERS or code == _REQUEST_CODES[0] else {}
-                yield _finding(facts, kind, code, where, those, errors=why)
+                told = _finding(facts, kind, code, where, those, errors=why)
+                yield _because(told, _reason(noun, outcome))
 
 
 def _requests(tally: model.Tally, *, any_status: bool) -> Iterator[tuple[str, int, int]]:
@@ -175,6 +176,19 @@ def _named(
     else:
         for part in bad:
             yield in_scenario(part[0]), [part]
+
+
+def _reason(noun: str, outcome: model.Outcome) -> str:
+    """Say why it failed as the engine saw it: what throws often does so since nothing answered."""
+    return {
+        "requests": outcome.unanswered,
+        "iterations": outcome.unanswered or outcome.thrown,
+    }.get(noun, "")
+
+
+def _because(found: model.Finding, reason: str) -> model.Finding:
+    told = f"{found.message}: {reason}" if reason else found.message
+    return found.model_copy(update={"message": told})
 
 
 def in_scenario(name: str) -> str:

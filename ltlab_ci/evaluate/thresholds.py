@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ltlab_ci import errors, model
@@ -26,6 +26,8 @@ _OF_HTTP = frozenset(model.SYSTEM_TAGS) - {"check", "service", "subproto"}
 
 _CHECK = re.compile(r"(?P<what>[\w.-]+)\s*(?P<op><=?|>=?)\s*(?P<limit>-?\d+(?:\.\d+)?)")
 _PERCENT = 100.0
+_SAME_RATE = 0.01
+"""Up to this share two rates per s are told as one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,16 +98,55 @@ def judge_own(
     facts: model.Facts,
     engine: model.EngineName,
     answers: Mapping[model.Question, model.Answer],
+    stated: Sequence[model.Threshold] = (),
 ) -> tuple[model.Verdict, ...]:
     """Keep the engine's word on its own thresholds; one that had no data fails all the same.
 
-    Where several processes each have a word on their share, the samples of all decide.
+    Where several processes each have a word on their share, the samples of all decide. What ltlab.yml
+    has `stated` says for which of them "none" is right.
     """
+    zero = {(each.metric, each.tags) for each in stated if each.absent_is_zero}
     asked = judge(own_cases(facts), answers)
     return tuple(
-        _of_parts(own, engine.value, verdict) if own.in_parts else _kept(own, engine, verdict)
+        _uncounted(own, engine, verdict)
+        if verdict.count == 0 and _may_be_none(own, facts, zero)
+        else _of_parts(own, engine.value, verdict)
+        if own.in_parts
+        else _kept(own, engine, verdict)
         for own, verdict in zip(facts.own, asked, strict=True)
     )
+
+
+def _may_be_none(
+    own: model.OwnThreshold,
+    facts: model.Facts,
+    zero: Collection[tuple[str, tuple[tuple[str, str], ...]]],
+) -> bool:
+    """Say whether a threshold without samples is one on nothing to count, not a mistake.
+
+    An engine takes no threshold on a metric that its script does not declare, and a script that
+    counts its errors adds to none of its counters when all is well.
+    """
+    kind, known = facts.types.get(own.metric), model.BUILT_IN.get(own.metric)
+    kind = known.type if known else kind
+    if own.fed or own.op or kind not in model.COUNTING:
+        return False
+    declared = known is None and own.metric not in facts.recorded
+    return declared or (own.metric, own.tags) in zero
+
+
+def _uncounted(
+    own: model.OwnThreshold, engine: model.EngineName, ours: model.Verdict
+) -> model.Verdict:
+    reason = f"nothing was counted: the script never added to {own.metric}"
+    reason += " with these tags" if own.tags else ""
+    limit = _readable(own)
+    figure: float | None = 0.0
+    if limit is not None and limit.holds(0.0) == own.crossed:
+        figure, reason = None, f"{reason}, and {engine} lets a rate of nothing pass"
+    status = model.Status.FAIL if own.crossed else model.Status.PASS
+    update = {"status": status, "observed": figure, "reason": reason}
+    return _kept(own, engine, ours).model_copy(update=update)
 
 
 def _own_threshold(own: model.OwnThreshold) -> model.Threshold:
@@ -124,12 +165,14 @@ def _readable(own: model.OwnThreshold) -> model.Threshold | None:
 
 def _kept(own: model.OwnThreshold, engine: model.EngineName, ours: model.Verdict) -> model.Verdict:
     count = ours.count if own.count is None else own.count
-    silent = count == 0 and own.metric not in _EMITTED_ONLY_WHEN_THERE
+    silent = count == 0 and not own.fed and own.metric not in _EMITTED_ONLY_WHEN_THERE
     judged = model.Status.FAIL if own.crossed else model.Status.PASS
     figures: dict[str, object] = {}
     if _readable(own) is None:
         figures = {"stat": "", "op": own.op, "bound": own.bound, "unit": own.unit}
         figures |= {"observed": own.observed}
+    elif own.observed is not None and not silent:
+        figures = {"observed": own.observed}
     return ours.model_copy(
         update={
             **figures,
@@ -138,7 +181,7 @@ def _kept(own: model.OwnThreshold, engine: model.EngineName, ours: model.Verdict
             "severity": "fail" if own.strict else "warn",
             "count": count,
             "status": model.Status.NO_DATA if silent else judged,
-            "reason": _own_reason(engine, ours, silent=silent),
+            "reason": _own_reason(own, engine, ours, silent=silent),
         }
     )
 
@@ -152,10 +195,23 @@ def _of_parts(own: model.OwnThreshold, engine: str, ours: model.Verdict) -> mode
     return ours.model_copy(update={**shown, "stat": "", "op": "", "bound": None, **unjudged})
 
 
-def _own_reason(engine: model.EngineName, ours: model.Verdict, *, silent: bool) -> str:
+def _own_reason(
+    own: model.OwnThreshold, engine: model.EngineName, ours: model.Verdict, *, silent: bool
+) -> str:
     if silent:
         return f"{engine} judged it although {ours.reason or 'it had no sample'}"
-    return ours.reason if ours.observed is not None else ""
+    if ours.observed is None:
+        return f"by {engine}'s own figures: {ours.reason}" if own.fed and ours.reason else ""
+    if ours.unit == "per s" and _differ(own.observed, ours.observed):
+        return (
+            f"{engine} divides by the whole run, set-up and tear-down included; "
+            f"of the load alone it is {ours.observed:.4g} per s"
+        )
+    return ours.reason
+
+
+def _differ(one: float | None, other: float) -> bool:
+    return one is not None and not math.isclose(one, other, rel_tol=_SAME_RATE)
 
 
 def own_hints(facts: model.Facts) -> Iterator[model.Finding]:
@@ -217,8 +273,8 @@ def _case(threshold: model.Threshold, facts: model.Facts, cut: model.Cut) -> Cas
     if kind is None and built_in is not None:
         kind = built_in.type
     if kind is None and threshold.absent_is_zero and threshold.metric not in facts.recorded:
-        # An engine does not even name a counter that nothing was added to.
-        kind = model.MetricType.COUNTER
+        # An engine does not even name what nothing was added to.
+        kind = model.MetricType.RATE if threshold.unit == "%" else model.MetricType.COUNTER
     whole = _question(facts, _samples_of(threshold.metric), (), None, kind)
     if kind is None:
         reason = _untyped(threshold) if threshold.metric in facts.recorded else _unknown(threshold)
@@ -327,12 +383,12 @@ def _unended(number: int) -> str:
 def _zero_counts(case: Case, answers: Mapping[model.Question, model.Answer]) -> bool:
     """Say whether "no sample" means 0: asked for by the user, or how the engine writes it.
 
-    A filter on a counter that recorded nothing at all may be a typing error, so `absent: zero`
+    A filter on a metric that recorded nothing at all may be a typing error, so `absent: zero`
     on a filter still needs the metric to have samples of other tags, and each tag to be on some of
     them; without a filter it does not.
     """
     threshold = case.threshold
-    if case.question is None or case.question.type is not model.MetricType.COUNTER:
+    if case.question is None or case.question.type not in model.COUNTING:
         return False
     if threshold.metric in _EMITTED_ONLY_WHEN_THERE:
         return True

@@ -82,7 +82,7 @@ def findings(
     yield from _cut_off(facts)
     yield from failures.findings(facts, outcome, covered, by_scenario=by_scenario)
     yield from _missing(facts, outcome, asked)
-    yield from _load(facts, planned, asked, covered, silent=bool(silent))
+    yield from _load(facts, planned, outcome, asked, covered, silent=bool(silent))
     if facts.names_left_out:
         yield _warning(
             facts,
@@ -113,7 +113,7 @@ def _clock(facts: model.Facts) -> Iterator[model.Finding]:
 
 def _explained(outcome: model.Outcome) -> bool:
     """Say whether the engine has told already why there was no more: a setup() that threw, for one."""
-    return any(found.effect == "invalid" for found in outcome.findings)
+    return bool(outcome.aborted_by) or any(found.effect == "invalid" for found in outcome.findings)
 
 
 def _work(
@@ -257,41 +257,41 @@ def _missing(
 def _load(
     facts: model.Facts,
     planned: model.PlannedLoad,
+    outcome: model.Outcome,
     asked: Mapping[str, model.Answer],
     covered: frozenset[str],
     *,
     silent: bool,
 ) -> Iterator[model.Finding]:
     iterations, dropped = _value(asked, "iterations"), _value(asked, "dropped_iterations")
+    counted = planned.model == "closed"  # iterations of a number that is given, not of a rate
     if dropped and facts.engine == "artillery":
         yield _skipped(facts, dropped, dropped + iterations, covered)
-    elif dropped:
-        share = dropped / (dropped + iterations)
-        told = f"{dropped:g} of {dropped + iterations:g} iterations were dropped ({share:.1%})"
+    elif dropped and not (counted and _explained(outcome)):
+        whole = dropped + iterations
+        told = f"{dropped:g} of {whole:g} iterations were dropped ({dropped / whole:.1%})"
         remedy = "give the script more VUs (preAllocatedVUs, maxVUs), or lower its rate"
-        tell = _invalid if share > DROPPED_SHARE else _warning
+        if counted:
+            told = (
+                f"maxDuration ended the load with {dropped:g} of {whole:g} iterations not started"
+            )
+            remedy = "raise maxDuration, or ask for fewer iterations"
+        elif planned.model == "mixed":
+            remedy += "; raise maxDuration where that cut iterations off"
+        tell = _invalid if dropped > DROPPED_SHARE * whole else _warning
         yield tell(facts, "iterations-dropped", told, remedy)
-    elif planned.iterations and iterations < ACHIEVED_SHARE * planned.iterations:
+    elif (
+        planned.iterations
+        and iterations < ACHIEVED_SHARE * planned.iterations
+        and not _explained(outcome)
+    ):
         yield _warning(
             facts,
             "rate-not-achieved",
             f"the script offers {planned.iterations:g} iterations, {iterations:g} were completed",
             "see whether iterations were cut off at the end or the machine was too busy",
         )
-    # Of what fell silent more was said already.
-    if (
-        not silent
-        and planned.duration_s
-        and facts.load_s
-        < min(ENDED_EARLY_SHARE * planned.duration_s, planned.duration_s - _ENDED_EARLY_S)
-    ):
-        yield _warning(
-            facts,
-            "ended-early",
-            f"the load lasted {facts.load_s:.1f} s of {planned.duration_s:g} s planned",
-            "see logs/ for what ended it, an abortOnFail threshold for one",
-        )
-
+    yield from _end(facts, planned, outcome, silent=silent)
     busy = _value(asked, "machine_cpu")
     if busy > BUSY_SHARE:
         yield _warning(
@@ -299,6 +299,33 @@ def _load(
             "machine-busy",
             f"the machine's processors were {busy:.0%} busy during the load",
             "latency includes waiting for a processor; lower the load or use a larger machine",
+        )
+
+
+def _end(
+    facts: model.Facts, planned: model.PlannedLoad, outcome: model.Outcome, *, silent: bool
+) -> Iterator[model.Finding]:
+    told = f"the load lasted {facts.load_s:.1f} s"
+    if planned.duration_s:
+        told += f" of {planned.duration_s:g} s planned"
+    if outcome.aborted_by:
+        yield _warning(
+            facts,
+            "ended-early",
+            f"{told}: a threshold on {outcome.aborted_by} with abortOnFail ended it",
+            "nothing but what that threshold says; what came after is not measured",
+        )
+    elif (
+        not silent  # of which more was said already
+        and planned.duration_s
+        and facts.load_s
+        < min(ENDED_EARLY_SHARE * planned.duration_s, planned.duration_s - _ENDED_EARLY_S)
+    ):
+        yield _warning(
+            facts,
+            "ended-early",
+            told,
+            "see logs/ for what ended it, and whether its last iterations were cut off",
         )
 
 

@@ -148,10 +148,12 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
     )
     own = thresholds.own_cases(facts)
     answers = ask([*thresholds.questions(own), *validity.questions(facts)])
-    engines = thresholds.judge_own(facts, scenario.engine, answers)
+    engines = thresholds.judge_own(facts, scenario.engine, answers, scenario.thresholds)
     verdicts = (
         *verdicts_of(store, ask, scenario, facts, reach),
-        *understood.traced(store, own, engines, reach),
+        *understood.traced(
+            store, own, tuple(understood.explained(store, engines, facts, reach)), reach
+        ),
     )
     of_store = (*kept.findings.get(scenario.name, ()), *ask.findings)
     findings = (*measured.findings, *measured.outcome.findings, *of_store)
@@ -224,10 +226,10 @@ def facts_of(
     own: tuple[model.OwnThreshold, ...],
     cut_off: tuple[model.CutOff, ...] = (),
 ) -> model.Facts:
-    known = {**said, **{metric: kind.type for metric, kind in model.BUILT_IN.items()}}
+    built_in = {name: kind.type for name, kind in model.BUILT_IN.items() if name in reach.metrics}
     return model.Facts(
         scenario=name,
-        types={metric: kind for metric, kind in known.items() if metric in reach.metrics},
+        types={**said, **built_in},
         recorded=frozenset(reach.metrics),
         load_start_ns=reach.start_ns,
         load_end_ns=reach.end_ns,

@@ -53,12 +53,29 @@ def explained(
     """Add to each verdict without data what was recorded instead, so that a typo is seen."""
     for verdict in verdicts:
         hints = []
-        if verdict.status is model.Status.NO_DATA and verdict.metric not in reach.metrics:
-            hints.append(f"recorded were {', '.join(sorted(reach.metrics)) or 'no metrics'}")
-        elif verdict.status is model.Status.NO_DATA:
-            for tag in verdict.tags:
-                values = charts.values(store, facts.scenario, verdict.metric, tag)
-                hints.append(f"{tag} was {', '.join(values)}" if values else f"no tag {tag}")
-            if facts.types.get(verdict.metric) is model.MetricType.COUNTER and verdict.op in "<=":
-                hints.append("if none is right, write `absent: zero` beside it")
-        yield verdict.model_copy(update={"reason": "; ".join([verdict.reason, *hints])})
+        if verdict.status is model.Status.NO_DATA:
+            hints = [*_recorded(store, verdict, facts, reach), *_zero(verdict, facts)]
+        yield verdict.model_copy(
+            update={"reason": "; ".join(filter(None, [verdict.reason, *hints]))}
+        )
+
+
+def _recorded(
+    store: duck.Store, verdict: model.Verdict, facts: model.Facts, reach: charts.Extent
+) -> Iterator[str]:
+    if verdict.metric not in reach.metrics:
+        yield f"recorded were {', '.join(sorted(reach.metrics)) or 'no metrics'}"
+        return
+    for tag, pattern in verdict.tags.items():
+        values = charts.values(store, facts.scenario, verdict.metric, tag)
+        yield f"{tag} was {', '.join(values)}" if values else f"no tag {tag}"
+        if tag == "group" and f"::{pattern}" in values:
+            yield f"k6 begins the name of a group with ::, so write group:::{pattern}"
+
+
+def _zero(verdict: model.Verdict, facts: model.Facts) -> Iterator[str]:
+    known = model.BUILT_IN.get(verdict.metric)
+    kind = known.type if known else facts.types.get(verdict.metric)
+    if kind in model.COUNTING and verdict.op in ("<", "<="):
+        where = "beside it" if verdict.origin == "ltlab" else "beside the same limit in ltlab.yml"
+        yield f"if none is right, write `absent: zero` {where}"

@@ -1,21 +1,23 @@
 """k6 1.x and 2.x as a load engine: the user's script unchanged, every sample by its CSV output.
 
-Not here: installing it (tools.py), its log and summary read for trouble (k6_outcome.py).
+Not here: installing it (tools.py), its summary and log read for trouble (k6_outcome.py, k6_log.py).
 Facts: k6's exit codes are in `errext/exitcodes/codes.go` of its source.
 """
 
 from __future__ import annotations
 
 import csv
+import functools
 import itertools
 import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ltlab_ci import errors, model, process
-from ltlab_ci.load import follow, k6_hold, k6_live, k6_outcome, k6_plan, tools
+from ltlab_ci.load import follow, k6_hold, k6_live, k6_log, k6_outcome, k6_plan, tools
 from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, addressed
 
 ROUND_S = 20.0
@@ -40,6 +42,8 @@ _READABLE = {
 
 _NEEDED = ("metric_name", "timestamp", "metric_value")
 _INSPECT_S = 60.0
+_SAME = "`k6 inspect` shows the same error"
+_VUS_MISSING = "the number of VUs must be more than 0"
 _RESERVED_ARGS = (
     "--summary-export",
     "--summary-mode",
@@ -108,31 +112,25 @@ def _tool(machine: Machine, program: str, source: str, asked: str) -> Tool:
 def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
     """Run the script's init code by `k6 inspect`, which starts no load."""
     _refuse(scenario)
-    shape = k6_plan.shape(scenario.args)[1]
-    env = {**addressed(scenario.env, machine.base_url), **shape, **QUIET, **_READABLE}
-    done = machine.run(
-        [
-            *tool.argv,
-            "inspect",
-            "--execution-requirements",
-            "--include-system-env-vars",  # as `k6 run` does by itself
-            *_given_env(scenario.args),
-            str(scenario.script),
-        ],
-        failure=errors.ConfigError,
-        remedy=f"mend {scenario.script.name}; `k6 inspect` shows the same error",
-        cwd=machine.root,
-        env=process.child_env(machine.environ, env),
-        timeout_s=_INSPECT_S,
-        check=False,
-    )
+    given = k6_plan.shape(scenario.args)[1]
+    env = {**addressed(scenario.env, machine.base_url), **given, **QUIET, **_READABLE}
+    env = process.child_env(machine.environ, env)
+    asked = functools.partial(_inspected, tool, scenario, machine)
+    done = asked(env, "--execution-requirements")
+    if _VUS_MISSING in done.err and "K6_VUS" not in env:
+        # `k6 run` begins with one VU where nothing names them, `k6 inspect` with none.
+        written = _options(asked(env))
+        timed = any(env.get(name) for name in ("K6_DURATION", "K6_ITERATIONS"))
+        if written.get("vus") is None and (timed or not written.get("scenarios")):
+            done = asked({**env, "K6_VUS": "1"}, "--execution-requirements")
     if done.code:
+        reason = k6_log.said(done.err) or str(done.code)
         raise errors.ConfigError(
-            f"scenario {scenario.name}: k6 cannot load {scenario.script.name}: "
-            f"{k6_outcome.said(done.err) or done.code}",
-            remedy="mend the script; `k6 inspect` shows the same error",
+            f"scenario {scenario.name}: k6 cannot load {scenario.script.name}: {reason}",
+            remedy=k6_log.needed(reason) or f"mend the script; {_SAME}",
         )
-    options = json.loads(done.out)
+    options = k6_plan.segmented(scenario.args, _options(done))
+    _refuse_segment(scenario, options)
     tags = options.get("tags") or {}
     _refuse_tags(scenario, tags)
     if scenario.processes > 1 and _aborts(options.get("thresholds") or {}):
@@ -146,6 +144,7 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
         tags=tags,
         options=options,
         any_status=k6_plan.any_status(_source(scenario.script)),
+        outputs=_outputs(scenario, machine.root, env),
     )
 
 
@@ -155,6 +154,42 @@ def _source(script: Path) -> str:
         return script.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _outputs(scenario: model.Scenario, root: Path, env: Mapping[str, str]) -> tuple[str, ...]:
+    named = k6_plan.config_file(scenario.args, env.get("K6_CONFIG", ""))
+    try:
+        said = json.loads((root / named).read_bytes()) if named else {}
+    except (OSError, ValueError):
+        said = {}  # k6 has read it, in its own way
+    file = said.get("out") if isinstance(said, dict) else None
+    return k6_plan.outputs(scenario.args, env.get("K6_OUT", ""), file)
+
+
+def _inspected(
+    tool: Tool, scenario: model.Scenario, machine: Machine, env: Mapping[str, str], *words: str
+) -> process.Done:
+    return machine.run(
+        [
+            *tool.argv,
+            "inspect",
+            *words,
+            "--include-system-env-vars",  # as `k6 run` does by itself
+            *k6_plan.inspected(scenario.args),
+            str(scenario.script),
+        ],
+        failure=errors.ConfigError,
+        remedy=f"mend {scenario.script.name}; {_SAME}",
+        cwd=machine.root,
+        env=env,
+        timeout_s=_INSPECT_S,
+        check=False,
+    )
+
+
+def _options(done: process.Done) -> dict[str, Any]:
+    found: dict[str, Any] = {} if done.code else json.loads(done.out)
+    return found
 
 
 def plan(
@@ -172,11 +207,13 @@ def plan(
     system_tags, args = k6_plan.system_tags(script.options, scenario.args)
     return Plan(
         argv=(
+            *_unset(script.without),
             *tool.argv,
             "run",
             "--no-color",
             "--out",
             f"csv={run_dir / CSV}",
+            *(f"--out={each}" for each in script.outputs),
             "--summary-export",
             str(run_dir / k6_outcome.SUMMARY),
             system_tags,
@@ -188,6 +225,7 @@ def plan(
         env=env,
         run_dir=run_dir,
         log=run_dir / "k6.log",
+        service=base_url,
     )
 
 
@@ -281,15 +319,19 @@ def _aborts(thresholds: Mapping[str, Sequence[object]]) -> bool:
     return any(isinstance(each, dict) and each.get("abortOnFail") for each in stated)
 
 
-def _given_env(args: Sequence[str]) -> list[str]:
-    """Return the `-e NAME=VALUE` among the arguments of a run: init code may need them."""
-    found, words = [], iter(args)
-    for word in words:
-        if word in {"-e", "--env"}:
-            found += [word, next(words, "")]
-        elif word.startswith("--env=") or re.match(r"-e\w+=", word):
-            found.append(word)
-    return found
+def _unset(variables: Sequence[str]) -> tuple[str, ...]:
+    # k6 takes an empty K6_STAGES for "no stages, and no scenarios either": it has to be absent.
+    words = (word for name in variables for word in ("-u", name))
+    return ("env", *words) if variables else ()
+
+
+def _refuse_segment(scenario: model.Scenario, options: Mapping[str, Any]) -> None:
+    if scenario.processes > 1 and options.get(k6_plan.SEGMENT):
+        raise errors.ConfigError(
+            f"scenario {scenario.name}: {scenario.script.name} has an execution segment of its own, "
+            "and ltlab itself gives each k6 one",
+            remedy="remove executionSegment, or run it in one process: ltlab run",
+        )
 
 
 def _refuse_tags(scenario: model.Scenario, tags: Mapping[str, str]) -> None:

@@ -53,8 +53,6 @@ _KEPT = ("env", "tags", "options")
 _WAITING = 1  # VU that waits for its start; the next one starts no sooner than it is done
 _GRACE = "5s"  # a request that began in the last moment may end
 _TIGHT_S = 2.0  # an iteration may take as long at a rate that the script does not know
-_NO_LOAD_IN_ENVIRONMENT = {"K6_VUS": "", "K6_DURATION": "", "K6_ITERATIONS": ""}
-_STAGES = "K6_STAGES"  # k6 takes no empty one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,21 +92,25 @@ def hold(scenario: model.Scenario, script: Script, steady: Steady, run_dir: Path
         for name, options in _options(level, amount, steady)
     }
     left_out = [level.name for level in levels if level not in held]
+    segment = script.options.get(k6_plan.SEGMENT)
+    options = {"scenarios": scenarios, k6_plan.SEGMENT: segment}
+    said = _said(parts, left_out, plateau=plateau, given=steady.rate_per_s is not None)
     return Held(
         scenario=replace(
             scenario,
             script=run_dir / FILE,
             args=k6_plan.shape(scenario.args)[0],
-            env={
-                **{name: value for name, value in scenario.env.items() if name != _STAGES},
-                **_NO_LOAD_IN_ENVIRONMENT,
-            },
+            env={n: value for n, value in scenario.env.items() if n not in k6_plan.VARIABLES},
         ),
         script=replace(
-            script, load=k6_plan.read({"scenarios": scenarios}), options={"scenarios": scenarios}
+            script,
+            load=k6_plan.read(options),
+            options=options,
+            outputs=(),  # what the environment wants to keep of its own run is not this one
+            without=k6_plan.VARIABLES,
         ),
         files={FILE: _module(scenario.script, scenarios, parts)},
-        said=_said(parts, left_out, plateau=plateau, given=steady.rate_per_s is not None),
+        said=f"{said}; of that the execution segment {segment}" if segment else said,
     )
 
 

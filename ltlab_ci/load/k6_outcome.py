@@ -1,6 +1,6 @@
-"""What k6 left when it ended: exit code, end-of-test summary, log; read for types and trouble.
+"""What k6 left when it ended: exit code and end-of-test summary; read for types and trouble.
 
-k6 exits with 0 when every iteration throws and when its output is dead: so the log is read too.
+Not here: what its log says (k6_log.py).
 """
 
 from __future__ import annotations
@@ -8,19 +8,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ltlab_ci import model
+from ltlab_ci.load import k6_log
 from ltlab_ci.load.plan import Plan
 
 SUMMARY = "k6-summary.json"
-_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_MESSAGE = re.compile(r'msg="((?:[^"\\]|\\.)*)"')
-_MESSAGE_FIELD = re.compile(rb'msg="(?:[^"\\]|\\.)*"')
-_OF_SCENARIO = re.compile(rb' scenario=(?:"([^"]*)"|(\S+))')
 _COUNTED = re.compile(rb"\d+ complete and (\d+) interrupted iterations")
 _TAIL = 1_000_000  # bytes of a log, in which k6's last word stands; scripts print too
 _THRESHOLDS_CROSSED = 99
@@ -51,30 +48,59 @@ def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
     said_so = _summary(plan.run_dir / SUMMARY)
     summary = said_so or {}
     own = tuple(_own(summary))
-    findings = list(_exit_findings(scenario, plan, exit_code))
+    log = k6_log.read(plan.log)
+    findings = list(_exit_findings(scenario, log, exit_code))
     if said_so is None and exit_code in {0, _THRESHOLDS_CROSSED}:
         findings.append(_unsummed(scenario))
     if exit_code == _THRESHOLDS_CROSSED and not any(each.crossed for each in own):
         findings.append(_untold(scenario))
-    by_scenario, first = _threw(plan.log)
-    threw = sum(by_scenario.values())
-    totals = {"threw": float(threw), **dict(_counted(summary)), **_interrupted(plan.log)}
-    if threw:
+    if log.threw:
         findings.append(
-            model.Finding(
-                code="iterations-threw",
-                effect="warn",
-                message=f"{threw} iterations threw; the first: {first}",
-                remedy="mend the script; its log is in the report's logs/",
-                scenario=scenario.name,
+            _warning(
+                scenario,
+                "iterations-threw",
+                f"{log.threw.total()} iterations threw: {k6_log.listed(log.threw)}",
+                "mend the script; its log is in the report's logs/",
+            )
+        )
+    if log.summary:
+        findings.append(
+            _warning(
+                scenario,
+                "summary-not-handled",
+                f"the script's own summary is missing: {log.summary}",
+                "mend handleSummary(); no verdict depends on it",
             )
         )
     return model.Outcome(
         types=dict(_types(summary)),
         own=own,
         findings=tuple(findings),
-        totals=totals,
-        threw=dict(by_scenario),
+        totals={
+            "threw": float(log.threw.total()),
+            **dict(_counted(summary)),
+            **_interrupted(plan.log),
+        },
+        threw=dict(log.by_scenario),
+        unanswered=_unanswered(log, plan.service),
+        thrown=next((text for text, _ in log.threw.most_common(1)), ""),
+        aborted_by=log.aborted,
+    )
+
+
+def _unanswered(log: k6_log.Log, service: str) -> str:
+    """Say why most requests got no answer, and where the service is if they went elsewhere."""
+    if not log.unanswered:
+        return ""
+    [(why, _)] = log.unanswered.most_common(1)
+    address = urlsplit(service).netloc
+    elsewhere = address and address not in why
+    return f"{why}; the service under test is at {address}" if elsewhere else why
+
+
+def _warning(scenario: model.Scenario, code: str, message: str, remedy: str) -> model.Finding:
+    return model.Finding(
+        code=code, effect="warn", message=message, remedy=remedy, scenario=scenario.name
     )
 
 
@@ -119,24 +145,16 @@ def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, float]]:
         yield name, math.inf if count is None else float(count)
 
 
-def said(log: str) -> str:
-    """Return the first error in a piece of k6's log, in one line."""
-    for line in log.splitlines():
-        if "level=error" in line:
-            found = _MESSAGE.search(line)
-            text = found[1] if found else line
-            return _one_line(text)
-    return log.strip().splitlines()[-1] if log.strip() else ""
-
-
-def _exit_findings(scenario: model.Scenario, plan: Plan, exit_code: int) -> Iterator[model.Finding]:
+def _exit_findings(
+    scenario: model.Scenario, log: k6_log.Log, exit_code: int
+) -> Iterator[model.Finding]:
     if exit_code in {0, _THRESHOLDS_CROSSED}:
         return
     effect, message, remedy = _EXITS.get(
         exit_code,
         ("engine", f"k6 ended with exit code {exit_code}", "see logs/; run the scenario again"),
     )
-    reason = said(_head(plan.log))
+    reason = log.reason or next(iter(log.threw), log.last)
     yield model.Finding.model_validate(
         {
             "code": f"k6-exit-{exit_code}",
@@ -179,8 +197,27 @@ def _own(summary: dict[str, Any]) -> Iterator[model.OwnThreshold]:
         for expression, crossed in (values.get("thresholds") or {}).items():
             # In this file `true` means crossed.
             yield model.OwnThreshold(
-                metric=metric, tags=tags, expression=expression, crossed=bool(crossed)
+                metric=metric,
+                tags=tags,
+                expression=expression,
+                crossed=bool(crossed),
+                observed=_figure(values, expression),
+                fed=_fed(values),
             )
+
+
+def _figure(values: Mapping[str, Any], expression: str) -> float | None:
+    """Return the figure that k6 judged, None where its summary leaves that one out."""
+    stat = re.split("[<>=!]", expression)[0].strip()
+    name = "value" if stat == "rate" and "fails" in values else stat
+    figure = values.get(name)
+    return float(figure) if isinstance(figure, int | float) else None
+
+
+def _fed(values: Mapping[str, Any]) -> bool:
+    """Say whether these figures need a sample: without any, all of them are 0."""
+    figures = (figure for name, figure in values.items() if name != "thresholds")
+    return any(figures)
 
 
 def _filter(text: str) -> tuple[tuple[str, str], ...]:
@@ -191,42 +228,3 @@ def _filter(text: str) -> tuple[tuple[str, str], ...]:
     pairs = (part.partition(":") for part in text.split(","))
     tags = {name.strip().strip("\"'"): value.strip().strip("\"'") for name, _, value in pairs}
     return tuple((name, value.replace("*", "\\*")) for name, value in tags.items())
-
-
-def _threw(log: Path) -> tuple[Counter[str], str]:
-    """Return how many iterations threw, by scenario of the script, and the first error."""
-    counted: Counter[str] = Counter()
-    first = ""
-    try:
-        with log.open("rb") as file:
-            for line in file:
-                if b"level=error" in line and _is_thrown(_QUOTED.sub(b"", line)):
-                    counted[_scenario(line)] += 1
-                    first = first or said(line.decode("utf-8", "replace"))
-    except OSError:
-        pass
-    return counted, first
-
-
-def _scenario(line: bytes) -> str:
-    found = _OF_SCENARIO.search(_MESSAGE_FIELD.sub(b"", line))
-    return (found[1] or found[2]).decode("utf-8", "replace") if found else ""
-
-
-def _is_thrown(fields: bytes) -> bool:
-    # What is thrown in an iteration names its scenario; set-up has none, console.error says so.
-    return b" scenario=" in fields and b" source=console" not in fields
-
-
-def _head(log: Path) -> str:
-    try:
-        with log.open("rb") as file:
-            return file.read(1_000_000).decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _one_line(text: str) -> str:
-    # logfmt escapes line ends; the stack below the first line is in the log.
-    first = text.replace("\\n", "\n").replace("\\t", " ").replace('\\"', '"').splitlines()
-    return " ".join(first[:2]).strip() if first else ""

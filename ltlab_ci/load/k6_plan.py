@@ -6,14 +6,16 @@ Executors: grafana.com/docs/k6, "Executors".
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from ltlab_ci import model
 from ltlab_ci.load.plan import Part
 
+SEGMENT = "executionSegment"
 _OPEN = frozenset({"constant-arrival-rate", "ramping-arrival-rate"})
 _GRACE_S = 30.0  # of gracefulStop and gracefulRampDown, where the script does not say
 
@@ -28,8 +30,9 @@ def read(options: Mapping[str, Any]) -> model.PlannedLoad:
     starts = [seconds(scenario.get("startTime") or "") for scenario in scenarios]
     lengths = [_length_s(scenario) for scenario in scenarios]
     ends = [start + length for start, length in zip(starts, lengths, strict=True) if length]
+    part = share(options.get(SEGMENT) or "")
     stated = tuple(
-        _stated(name, scenario, min(starts))
+        _stated(name, scenario, min(starts), part)
         for name, scenario in (options.get("scenarios") or {}).items()
         if scenario.get("executor") != "externally-controlled"
     )
@@ -42,6 +45,31 @@ def read(options: Mapping[str, Any]) -> model.PlannedLoad:
         ramps=tuple(ramps) if kind == "open" else (),
         scenarios=stated,
     )
+
+
+def share(segment: str) -> Fraction:
+    """Return how much of the load an execution segment is: 1/2 of `1/4:3/4`, `50%` and `0.5`.
+
+    Source: `ExecutionSegment.UnmarshalText` of k6. What it refuses is the whole load here.
+    """
+    start, colon, end = segment.rpartition(":")
+    try:
+        return _fraction(end) - (_fraction(start) if colon else 0) if segment else Fraction(1)
+    except (ValueError, ZeroDivisionError):
+        return Fraction(1)
+
+
+def _of_vus(part: Fraction, scenario: Mapping[str, Any]) -> float:
+    """Return the share of an arrival rate: k6 shares it out as it shares out the VUs, whole ones.
+
+    Of one VU that no segment has by its length, nobody outside of k6 knows who gets it.
+    """
+    vus = scenario.get("maxVUs") or scenario.get("preAllocatedVUs")
+    return math.floor(part * vus) / vus if vus else float(part)
+
+
+def _fraction(text: str) -> Fraction:
+    return Fraction(text.strip()[:-1]) / 100 if text.strip().endswith("%") else Fraction(text)
 
 
 def segment(part: Part) -> tuple[str, ...]:
@@ -67,11 +95,15 @@ def _length_s(scenario: Mapping[str, Any]) -> float | None:
     return sum(seconds(part) for part in parts) if parts else None
 
 
-def _stated(name: str, scenario: Mapping[str, Any], first_s: float) -> model.PlannedScenario:
+def _stated(
+    name: str, scenario: Mapping[str, Any], first_s: float, part: Fraction
+) -> model.PlannedScenario:
+    opened = scenario.get("executor") in _OPEN
+    mine = _of_vus(part, scenario) if opened else 1.0
     return model.PlannedScenario(
         name=name,
-        opened=scenario.get("executor") in _OPEN,
-        ramps=tuple(ramps(scenario, -first_s)),
+        opened=opened,
+        ramps=tuple(ramp.scaled(mine) for ramp in ramps(scenario, -first_s)),
         endless=endless(scenario),
         stop_s=_grace_s(scenario.get("gracefulStop")),
         ramp_down_s=_grace_s(scenario.get("gracefulRampDown")),
@@ -122,6 +154,18 @@ _SHAPES = {
     **dict.fromkeys(("-i", "--iterations"), "K6_ITERATIONS"),
     **dict.fromkeys(("-s", "--stage"), "K6_STAGES"),
 }
+VARIABLES = ("K6_VUS", "K6_DURATION", "K6_ITERATIONS", "K6_STAGES")
+"""What an environment may say of the load, which outdoes the script."""
+
+_INSPECTED = frozenset(
+    {
+        *("-e", "--env", "-c", "--config", "-t", "--type"),
+        *("--secret-source", "--compatibility-mode"),
+    }
+)
+"""What `k6 inspect` takes too, and by which a script loads, or plans, otherwise."""
+
+_SEGMENT_ARG = "--execution-segment"
 
 
 def shape(args: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -131,16 +175,11 @@ def shape(args: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     """
     kept: list[str] = []
     found: dict[str, str] = {}
-    words = iter(args)
-    for word in words:
-        name, equals, value = word.partition("=")
-        if name not in _SHAPES and word[:2] in _SHAPES and word[2:3] not in ("", "-"):
-            name, equals, value = word[:2], "=", word[2:].removeprefix("=")
+    for name, value, words in _flags(args, _SHAPES):
         variable = _SHAPES.get(name)
         if variable is None:
-            kept.append(word)
+            kept += words
             continue
-        value = value if equals else next(words, "")
         earlier = found.get(variable) if variable == "K6_STAGES" else None
         found[variable] = f"{earlier},{value}" if earlier else value
     return tuple(kept), found
@@ -158,14 +197,12 @@ def system_tags(options: Mapping[str, Any], args: Sequence[str]) -> tuple[str, t
     By `vu` it can be told what each VU did last. k6 keeps it apart from other tags, as metadata: no threshold and no series changes by it.
     """
     given: list[str] = []
-    words = iter(args)
     tags = options.get("systemTags") or model.SYSTEM_TAGS
-    for word in words:
-        name, equals, value = word.partition("=")
+    for name, value, words in _flags(args, {_SYSTEM_TAGS}):
         if name == _SYSTEM_TAGS:
-            tags = (value if equals else next(words, "")).split(",")
+            tags = value.split(",")
         else:
-            given.append(word)
+            given += words
     wanted = dict.fromkeys([*filter(None, tags), _VU])
     return f"{_SYSTEM_TAGS}={','.join(wanted)}", tuple(given)
 
@@ -181,6 +218,61 @@ def any_status(source: str) -> bool:
 
 
 _FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
+
+
+def inspected(args: Sequence[str]) -> tuple[str, ...]:
+    """Return the arguments of a run that `k6 inspect` needs as well."""
+    found: list[str] = []
+    for name, _, words in _flags(args, _INSPECTED):
+        if name in _INSPECTED or name.startswith("--include-system-env-vars"):
+            found += words
+    return tuple(found)
+
+
+def segmented(args: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with the execution segment of a run's arguments, which inspecting cannot see."""
+    given = [value for name, value, _ in _flags(args, {_SEGMENT_ARG}) if name == _SEGMENT_ARG]
+    return {**options, **({SEGMENT: given[-1]} if given else {})}
+
+
+_OUT = frozenset({"-o", "--out"})
+_CONFIG = frozenset({"-c", "--config"})
+
+
+def outputs(args: Sequence[str], variable: str, file: object) -> tuple[str, ...]:
+    """Return the outputs of K6_OUT, else of a config file, which the one that ltlab reads would replace.
+
+    As k6 has it, those of the arguments go before both. `file` is what the config file says of them.
+    """
+    if any(name in _OUT for name, _, _ in _flags(args, _OUT)):
+        return ()
+    found = variable.split(",") if variable else file if isinstance(file, list) else ()
+    return tuple(str(each) for each in found if each)
+
+
+def config_file(args: Sequence[str], variable: str) -> str:
+    """Return the config file that is named, "" for none."""
+    named = [value for name, value, _ in _flags(args, _CONFIG) if name in _CONFIG]
+    return named[-1] if named else variable
+
+
+def _flags(
+    args: Sequence[str], known: Collection[str]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield each argument: its name, the value of one that is known, and the words as given.
+
+    `-d 2s`, `-d2s`, `-d=2s`, `--duration 2s` and `--duration=2s` are one thing to k6.
+    """
+    words = iter(args)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name not in known and word[:2] in known and word[2:3] not in ("", "-"):
+            name, equals, value = word[:2], "=", word[2:].removeprefix("=")
+        if name not in known or equals:
+            yield name, value, (word,)
+            continue
+        following = next(words, None)
+        yield name, following or "", (word,) if following is None else (word, following)
 
 
 def seconds(text: str) -> float:

@@ -58,6 +58,9 @@ def summed(outcomes: Sequence[model.Outcome], scenario: str) -> model.Outcome:
         findings=(*findings, _shared(len(outcomes), scenario)),
         totals={name: sum(outcome.totals[name] for outcome in outcomes) for name in sorted(told)},
         threw=dict(sum((Counter(outcome.threw) for outcome in outcomes), Counter())),
+        unanswered=next((each.unanswered for each in outcomes if each.unanswered), ""),
+        thrown=next((each.thrown for each in outcomes if each.thrown), ""),
+        aborted_by=next((each.aborted_by for each in outcomes if each.aborted_by), ""),
     )
 
 

@@ -54,7 +54,9 @@ class Script:
     `load` is its plan of load, as far as it can be known; `has_target` is False for an Artillery
     script that names no target of its own, or none that counts; `node_path` is where its plug-ins and
     engines are looked for; `tags` are a k6 script's `options.tags`, `options` all of them;
-    `any_status`: it takes every HTTP status for a success.
+    `any_status`: it takes every HTTP status for a success; `outputs` are those that the environment asks
+    k6 for, beside its arguments. `without` are variables that must not be in its environment: they would
+    replace a load that is held.
     """
 
     load: model.PlannedLoad = field(default_factory=model.PlannedLoad)
@@ -63,6 +65,8 @@ class Script:
     tags: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     any_status: bool = False
+    outputs: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +82,16 @@ WHOLE = Part()
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A command to run: `env` is added to the environment; everything it leaves is in `run_dir`."""
+    """A command to run: `env` is added to the environment; everything it leaves is in `run_dir`.
+
+    `service` is the address of the service under test, "" where there is none.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     run_dir: Path
     log: Path
+    service: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

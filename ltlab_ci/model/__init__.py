@@ -101,6 +101,7 @@ from ltlab_ci.model.results import (
 )
 from ltlab_ci.model.samples import (
     BUILT_IN,
+    COUNTING,
     PROCESS_TAG,
     STATS_OF,
     SYSTEM_TAGS,
@@ -133,6 +134,7 @@ from ltlab_ci.model.thresholds import (
 __all__ = [
     "BASE_ONLY_EVENT",
     "BUILT_IN",
+    "COUNTING",
     "FAIL_ON",
     "FIRST_SHARE",
     "LIVE_BUCKET",

@@ -8,7 +8,7 @@ itself (evaluate/unfinished.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ltlab_ci.model.series import Shown
@@ -31,6 +31,10 @@ class Ramp:
         slope = (self.to_per_s - self.from_per_s) / (self.end_s - self.start_s)
         middle = (first + last) / 2 - self.start_s
         return (self.from_per_s + slope * middle) * (last - first)
+
+    def scaled(self, share: float) -> Ramp:
+        """Return the line of a share of its load."""
+        return replace(self, from_per_s=self.from_per_s * share, to_per_s=self.to_per_s * share)
 
 
 @dataclass(frozen=True, kw_only=True)

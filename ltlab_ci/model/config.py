@@ -55,7 +55,7 @@ class ThresholdSpec(Frozen):
     )
     absent: Literal["zero", "no data"] = pydantic.Field(
         default="no data",
-        description="`zero`: a counter without any sample counts as 0 instead of failing.",
+        description="`zero`: a counter or rate without any sample counts as 0 instead of failing.",
     )
 
     @pydantic.model_validator(mode="before")

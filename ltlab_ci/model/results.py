@@ -222,6 +222,7 @@ class OwnThreshold:
     """A threshold that the engine judged itself: `crossed` is its word, `tags` as it read them.
 
     `observed` and `count` are the engine's own figures; None where only the samples can tell.
+    `fed`: its figures show that it had samples, whatever those that were recorded can tell.
     `in_parts`: each of several processes judged it on its own share, so nobody on the whole.
     """
 
@@ -235,6 +236,7 @@ class OwnThreshold:
     unit: Literal["ms", ""] = ""
     observed: float | None = None
     count: int | None = None
+    fed: bool = False
     in_parts: bool = False
 
 
@@ -245,6 +247,9 @@ class Outcome:
     `totals` are the engine's own counts: `interrupted` is that of iterations which the end cut off.
     `threw` counts iterations that threw by scenario of the script, where the engine tells it.
     `errors` counts errors by the engine's own names, where it has such.
+    `unanswered`: why most requests without an answer had none, with the address; `thrown`: what
+    iterations threw most; `aborted_by`: the metrics whose threshold ended the load by abortOnFail; ""
+    where there is nothing to say.
     """
 
     types: dict[str, MetricType] = field(default_factory=dict)
@@ -253,6 +258,9 @@ class Outcome:
     totals: dict[str, float] = field(default_factory=dict)
     threw: dict[str, int] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)
+    unanswered: str = ""
+    thrown: str = ""
+    aborted_by: str = ""
 
 
 _NAMED = 3

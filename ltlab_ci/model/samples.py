@@ -89,20 +89,29 @@ BUILT_IN: dict[str, Metric] = {
     "data_received": Metric(type=MetricType.COUNTER, unit=Unit.DATA),
     "group_duration": _TIME_TREND,
     "grpc_req_duration": _TIME_TREND,
+    "grpc_streams": _COUNTER,
+    "grpc_streams_msgs_received": _COUNTER,
+    "grpc_streams_msgs_sent": _COUNTER,
     "ws_connecting": _TIME_TREND,
     "ws_msgs_received": _COUNTER,
     "ws_msgs_sent": _COUNTER,
     "ws_ping": _TIME_TREND,
     "ws_session_duration": _TIME_TREND,
     "ws_sessions": _COUNTER,
+    "browser_data_received": Metric(type=MetricType.COUNTER, unit=Unit.DATA),
+    "browser_data_sent": Metric(type=MetricType.COUNTER, unit=Unit.DATA),
+    "browser_http_req_duration": _TIME_TREND,
+    "browser_http_req_failed": Metric(type=MetricType.RATE),
+    "browser_web_vital_cls": Metric(type=MetricType.TREND),  # a score, no time
+    **{f"browser_web_vital_{vital}": _TIME_TREND for vital in ("fcp", "fid", "inp", "lcp", "ttfb")},
     "engine_cpu": Metric(type=MetricType.TREND),
     "engine_memory": Metric(type=MetricType.TREND, unit=Unit.DATA),
     "service_cpu": Metric(type=MetricType.TREND),
     "service_memory": Metric(type=MetricType.TREND, unit=Unit.DATA),
     "machine_cpu": Metric(type=MetricType.TREND),
 }
-"""Metrics whose type and unit are known before a run, by k6's names for every engine; the last
-five are ltlab's own: CPU of programs in processors (1.0 is one of them busy), of the machine as a
+"""Metrics whose type and unit are known before a run, by k6's names for every engine: all that k6 1.x
+and 2.x measure themselves (their `metrics/builtin.go`, and the modules grpc and browser). The last five are ltlab's own: CPU of programs in processors (1.0 is one of them busy), of the machine as a
 share of all its processors, memory in bytes."""
 
 
@@ -153,6 +162,10 @@ STATS_OF: dict[MetricType, tuple[str, ...]] = {
     MetricType.TREND: ("avg", "min", "med", "max", "p", "count"),
 }
 """Stats that make sense for each type: k6's own, and the number of samples (`count`) besides."""
+
+
+COUNTING = frozenset({MetricType.COUNTER, MetricType.RATE})
+"""What can be 0 without any sample: nothing was counted, no part of nothing failed."""
 
 
 @dataclass(frozen=True, kw_only=True)

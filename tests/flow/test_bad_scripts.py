@@ -34,7 +34,7 @@ def test_throws__in_some_iterations(project: MakeProject, lab: str) -> None:
     run = project(lab, {"load.js": script}).run("run")
     assert run.code == 0
     assert run.findings["iterations-threw"]["effect"] == "warn"
-    assert "5 iterations threw; the first: TypeError" in run.findings["iterations-threw"]["message"]
+    assert "5 iterations threw: TypeError" in run.findings["iterations-threw"]["message"]
 
 
 def test_logs_an_error__is_not_taken_for_a_throw(project: MakeProject, lab: str) -> None:

@@ -111,7 +111,7 @@ def test_own_thresholds__keep_k6s_word_and_need_data(everything: projects.Ran) -
         ("weight_kg", "p(95)>1"): "pass",
         ("never_used", "p(95)<1"): "no data",
         ("dropped_iterations", "count>0"): "pass",
-        ("errors_of_nobody", "count<1"): "no data",
+        ("errors_of_nobody", "count<1"): "pass",  # declared, and nothing to count
     }
     assert everything.code == 1
     assert everything.scenario()["exit_code"] == 99
@@ -278,3 +278,30 @@ def test_infinity__in_k6_s_own_metrics_is_told_and_breaks_nothing(
     assert run.verdict("iterations count == 20")["status"] == "pass"
     told = run.findings.get("samples-incomplete", {"message": ""})["message"]
     assert told.startswith("the script made http_reqs infinite") == (code == errors.ExitCode.STORE)
+
+
+def test_plain_script__is_k6_s_to_plan_and_to_judge(project: MakeProject, toy: str) -> None:
+    # No VUs, K6_OUT, a counter of errors without any, and a tag whose value k6's output cannot carry.
+    script = projects.k6(
+        "http.get(`${url}/fast`, { tags: { query: 'q=1', kind: 'api' } });",
+        options="thresholds: { mishaps: ['count<1'], 'http_req_duration{kind:api}': ['p(95)<60000'], "
+        "'http_req_duration{query:q=1}': ['p(95)<60000'], 'http_req_duration{kind:ipa}': ['p(95)<1'] }",
+        more="const mishaps = new Counter('mishaps');",
+    )
+    lab = projects.lab(f"{{url: {toy}}}", more="    args: ['-i', '5']\n")
+    mine = project(lab, {"load.js": script})
+    run = mine.run("run", env={"K6_OUT": "json=out.json"})
+    assert run.findings == {}
+    verdicts = {
+        (each["metric"], *each["tags"].values()): each for each in run.scenario()["verdicts"]
+    }
+    assert {key: each["status"] for key, each in verdicts.items()} == {
+        ("mishaps",): "pass",
+        ("http_req_duration", "api"): "pass",
+        ("http_req_duration", "q=1"): "pass",
+        ("http_req_duration", "ipa"): "no data",
+    }
+    assert "nothing was counted" in verdicts["mishaps",]["reason"]
+    assert verdicts["http_req_duration", "api"]["observed"] > 0
+    assert run.metrics()["iterations"]["stats"]["count"] == 5
+    assert '"metric":"http_reqs"' in (mine.folder / "out.json").read_text(encoding="utf-8")

@@ -55,6 +55,9 @@ def check(tmp_path: Path, block: str, others: Sequence[Path] = ()) -> None:
         "  http_reqs{error_code:1*}: {that: count < 1, absent: zero}\n",
         "  http_reqs{status:5xx}: count < 1\n",
         "  unknown: rate < 1\n",
+        "  checks: {that: rate < 1%, absent: zero}\n",
+        "  browser_http_req_duration: [p(95) < 800ms]\n",
+        "  grpc_streams_msgs_received: [count > 1]\n",
         "  vus: max < 10\n",
         "  http_req_duration{name:GET *}: p(95) < max(base * 1.3, base + 50ms)\n",
         "  http_req_failed: rate < base + 0.5%\n",
@@ -128,15 +131,15 @@ def test_thresholds__lets_pass(tmp_path: Path, block: str) -> None:
         ),
         (
             "  http_req_duration: {that: p(95) < 1, absent: zero}\n",
-            "ltlab.yml:4:3: absent: zero is for counters only",
+            "ltlab.yml:4:3: absent: zero is for counters and rates only",
         ),
         (
-            "  checks: {that: rate < 1%, absent: zero}\n",
-            "ltlab.yml:4:3: absent: zero is for counters only",
+            "  vus: {that: value < 1, absent: zero}\n",
+            "ltlab.yml:4:3: absent: zero is for counters and rates only",
         ),
         (
             "  my_trend: {that: p(95) < 1, absent: zero}\n",
-            "ltlab.yml:4:3: absent: zero is for counters only",
+            "ltlab.yml:4:3: absent: zero is for counters and rates only",
         ),
     ],
 )

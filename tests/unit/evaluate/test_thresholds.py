@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -185,11 +186,20 @@ def test_judge__zero_is_judged_like_any_number() -> None:
     assert (verdict.status, verdict.observed) == ("fail", 0.0)
 
 
-def test_judge__absent_is_never_zero_for_what_is_no_counter() -> None:
-    [verdict] = judged(
-        parsed("http_req_failed", "rate < 1%", absent_is_zero=True), answer=lambda _: None
-    )
-    assert verdict.status == "no data"
+@pytest.mark.parametrize(
+    ("key", "that", "status", "unit"),
+    [
+        ("http_req_failed", "rate < 1%", "pass", "share"),
+        ("checks", "rate > 99%", "fail", "share"),
+        ("my_failures", "rate < 10%", "pass", "share"),  # nothing told its type: the % does
+        ("http_req_duration", "count < 1", "no data", ""),
+    ],
+)
+def test_judge__nothing_of_nothing_failed_if_the_user_says_so(
+    key: str, that: str, status: str, unit: str
+) -> None:
+    [verdict] = judged(parsed(key, that, absent_is_zero=True), answer=lambda _: None)
+    assert (verdict.status, verdict.unit) == (status, unit)
 
 
 def test_judge__a_custom_counter_that_never_counted_is_zero_if_the_user_says_so() -> None:
@@ -383,12 +393,16 @@ def test_cases__without_a_window_every_sample_counts() -> None:
 
 
 def own_verdict(
-    own: model.OwnThreshold, *, value: float | None, facts: model.Facts = FACTS
+    own: model.OwnThreshold,
+    *,
+    value: float | None,
+    facts: model.Facts = FACTS,
+    stated: tuple[model.Threshold, ...] = (),
 ) -> model.Verdict:
-    facts = factories.some_facts(types=facts.types, own=(own,), ambiguous_tags=facts.ambiguous_tags)
+    facts = dataclasses.replace(facts, own=(own,))
     asked = thresholds.questions(thresholds.own_cases(facts))
     answers = {question: factories.an_answer(value) for question in asked}
-    [verdict] = thresholds.judge_own(facts, model.EngineName.K6, answers)
+    [verdict] = thresholds.judge_own(facts, model.EngineName.K6, answers, stated)
     return verdict
 
 
@@ -416,6 +430,113 @@ def test_judge_own__keeps_the_engine_s_word_unless_it_had_no_data(
 def test_judge_own__nothing_dropped_is_data_too() -> None:
     own = model.OwnThreshold(metric="dropped_iterations", expression="count<1", crossed=False)
     assert own_verdict(own, value=None).status == "pass"
+
+
+COUNTED = {
+    "my_errors": model.MetricType.COUNTER,
+    "my_failures": model.MetricType.RATE,
+    "my_times": model.MetricType.TREND,
+    "my_depth": model.MetricType.GAUGE,
+}
+
+
+@pytest.mark.parametrize(
+    ("metric", "expression", "tags", "status"),
+    [
+        ("my_errors", "count<1", (), "pass"),
+        ("my_errors", "count>0", (), "fail"),
+        ("my_errors", "count<10", (("kind", "auth"),), "pass"),
+        ("my_failures", "rate<0.1", (), "pass"),
+        ("my_times", "p(95)<5", (), "no data"),
+        ("my_depth", "value<5", (), "no data"),
+        ("http_req_failed", "rate<0.01", (), "no data"),
+        ("http_reqs", "count<5", (("status", "500"),), "no data"),
+    ],
+)
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_judge_own__of_what_the_script_never_counts_the_engine_s_word_is_kept(
+    metric: str,
+    expression: str,
+    tags: tuple[tuple[str, str], ...],
+    status: str,
+    *,
+    in_parts: bool,
+) -> None:
+    own = model.OwnThreshold(
+        metric=metric,
+        expression=expression,
+        tags=tags,
+        crossed=status == "fail",
+        in_parts=in_parts,
+    )
+    facts = factories.some_facts(types=COUNTED, recorded=frozenset({"vus"}))
+    verdict = own_verdict(own, value=None, facts=facts)
+    assert verdict.status == status
+    assert ("nothing was counted" in verdict.reason) == (status != "no data")
+    assert verdict.observed == (None if status == "no data" else 0.0)
+
+
+def test_judge_own__a_rate_of_nothing_that_the_engine_lets_pass_is_shown_without_a_figure() -> None:
+    own = model.OwnThreshold(metric="my_failures", expression="rate>0.9", crossed=False)
+    facts = factories.some_facts(types=COUNTED, recorded=frozenset({"vus"}))
+    verdict = own_verdict(own, value=None, facts=facts)
+    assert (verdict.status, verdict.observed) == ("pass", None)
+    assert "lets a rate of nothing pass" in verdict.reason
+
+
+def test_judge_own__a_tag_that_no_sample_has_stays_without_data() -> None:
+    facts = factories.some_facts(types=COUNTED, recorded=frozenset({"my_errors"}))
+    own = model.OwnThreshold(
+        metric="my_errors", expression="count<1", tags=(("kind", "auht"),), crossed=False
+    )
+    assert own_verdict(own, value=None, facts=facts).status == "no data"
+
+
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [
+        ("http_reqs{status:500}", "pass"),
+        ("http_reqs{status:503}", "no data"),
+        ("http_reqs", "no data"),
+    ],
+)
+def test_judge_own__what_ltlab_yml_says_of_none_reaches_the_script_s_row(
+    key: str, status: str
+) -> None:
+    own = model.OwnThreshold(
+        metric="http_reqs", expression="count<1", tags=(("status", "500"),), crossed=False
+    )
+    said = parsed(key, "count < 1", absent_is_zero=True)
+    verdict = own_verdict(own, value=None, stated=(said,))
+    assert verdict.status == status
+
+
+@pytest.mark.parametrize(("fed", "status"), [(True, "pass"), (False, "no data")])
+def test_judge_own__the_engine_knows_of_tags_that_its_output_cannot_carry(
+    fed: bool,  # noqa: FBT001
+    status: str,
+) -> None:
+    own = model.OwnThreshold(
+        metric="http_req_duration",
+        expression="p(95)<500",
+        tags=(("kind", "api"),),
+        crossed=False,
+        observed=12.5 if fed else 0.0,
+        fed=fed,
+    )
+    facts = factories.some_facts(ambiguous_tags=True)
+    verdict = own_verdict(own, value=5.0, facts=facts)
+    assert (verdict.status, verdict.observed) == (status, 12.5 if fed else None)
+    assert "cannot carry" in verdict.reason
+
+
+def test_judge_own__the_figure_is_the_one_that_the_engine_judged() -> None:
+    own = model.OwnThreshold(
+        metric="http_reqs", expression="rate>40", crossed=True, observed=22.4, fed=True
+    )
+    verdict = own_verdict(own, value=50.5)
+    assert (verdict.status, verdict.observed, verdict.unit) == ("fail", 22.4, "per s")
+    assert "set-up and tear-down included; of the load alone it is 50.5 per s" in verdict.reason
 
 
 def test_judge_own__a_filter_that_only_seems_to_match_is_no_data() -> None:

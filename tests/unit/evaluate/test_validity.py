@@ -44,6 +44,7 @@ def found(
     threw: Mapping[str, int] | None = None,
     covered: frozenset[str] = frozenset(),
     errors: Mapping[str, float] | None = None,
+    heard: Mapping[str, Any] | None = None,
     **figures: float | None,
 ) -> list[model.Finding]:
     """Return the findings of a run that is sound but for these figures."""
@@ -55,7 +56,11 @@ def found(
         for question in validity.questions(facts)
     }
     outcome = model.Outcome(
-        totals=dict(totals or {}), findings=said, threw=dict(threw or {}), errors=dict(errors or {})
+        totals=dict(totals or {}),
+        findings=said,
+        threw=dict(threw or {}),
+        errors=dict(errors or {}),
+        **(heard or {}),
     )
     return list(validity.findings(facts, planned, outcome, answers, covered))
 
@@ -433,6 +438,47 @@ def test_findings__a_load_that_ended_early(
 ) -> None:
     planned = model.PlannedLoad(model="closed", duration_s=planned_s)
     assert codes(found(planned=planned, seconds=seconds)) == expected
+
+
+def test_findings__what_a_threshold_ended_by_abortonfail_is_not_blamed_on_anything_else() -> None:
+    for planned in (
+        model.PlannedLoad(model="open", duration_s=22.0, iterations=860.0),
+        model.PlannedLoad(model="closed"),
+    ):
+        heard = {"aborted_by": "http_req_failed"}
+        [finding] = found(
+            planned=planned,
+            seconds=3.2,
+            heard=heard,
+            iterations=None,
+            dropped_iterations=9.0 if planned.model == "closed" else None,
+        )
+        assert (finding.code, finding.effect) == ("ended-early", "warn")
+        assert "threshold on http_req_failed with abortOnFail ended it" in finding.message
+
+
+def test_findings__a_load_that_ended_early_blames_no_threshold_that_is_not_there() -> None:
+    planned = model.PlannedLoad(model="closed", duration_s=60.0)
+    [finding] = found(planned=planned, seconds=30.0)
+    assert "abortOnFail" not in finding.message + finding.remedy
+
+
+def test_findings__what_maxduration_cut_off_is_said_to_be_so() -> None:
+    planned = model.PlannedLoad(model="closed")
+    [finding] = found(planned=planned, iterations=18.0, dropped_iterations=42.0)
+    assert (finding.code, finding.effect) == ("iterations-dropped", "invalid")
+    assert finding.message == "maxDuration ended the load with 42 of 60 iterations not started"
+    assert "maxDuration" in finding.remedy
+
+
+def test_findings__why_every_request_failed_is_in_the_first_line() -> None:
+    heard = {"unanswered": "ECONNREFUSED 127.0.0.1:8; the service under test is at 127.0.0.1:9"}
+    failed = (replace(TALLY, failed=50),)
+    findings = found({"threw": 10.0}, tallies=failed, heard={**heard, "thrown": "the body is null"})
+    assert codes(findings) == ["every-request-failed", "every-iteration-threw"]
+    assert all(finding.message.endswith(f": {heard['unanswered']}") for finding in findings)
+    [finding] = found({"threw": 10.0}, heard={"thrown": "the body is null"})
+    assert finding.message == "every one of 10 iterations threw: the body is null"
 
 
 @pytest.mark.parametrize(("busy", "expected"), [(None, []), (0.95, []), (0.96, ["machine-busy"])])

@@ -42,6 +42,17 @@ def test_plan__is_the_whole_command() -> None:
     assert plan.log == Path("/report/logs/browse/k6.log")
 
 
+def test_plan__outputs_of_the_environment_are_kept_beside_ours() -> None:
+    plan = planned(factories.a_scenario(), Script(outputs=("json=out.json",)))
+    assert "--out=json=out.json" in plan.argv
+    assert plan.argv.index("--out") < plan.argv.index("--out=json=out.json")
+
+
+def test_plan__what_would_replace_a_held_load_is_not_in_its_environment() -> None:
+    plan = planned(factories.a_scenario(), Script(without=("K6_STAGES", "K6_VUS")))
+    assert plan.argv[:6] == ("env", "-u", "K6_STAGES", "-u", "K6_VUS", "/opt/k6")
+
+
 LIVE = model.Live(
     tags={"testid": "shop-1", "project": "shop"},
     influx=model.Influx(url="http://127.0.0.1:8086", token="s3cret-token"),
@@ -97,6 +108,13 @@ def test_inspect__refuses_to_share_what_one_share_could_end(tmp_path: Path) -> N
     tool = a_program(tmp_path, f"echo '{json.dumps(stated)}'")
     k6.inspect(tool, factories.a_scenario(), factories.a_machine(tmp_path))
     with pytest.raises(errors.ConfigError, match="abortOnFail"):
+        k6.inspect(tool, factories.a_scenario(processes=2), factories.a_machine(tmp_path))
+
+
+@pytest.mark.processes
+def test_inspect__refuses_a_segment_in_the_script_beside_ours(tmp_path: Path) -> None:
+    tool = a_program(tmp_path, 'echo \'{"executionSegment": "0:1/2"}\'')
+    with pytest.raises(errors.ConfigError, match="an execution segment of its own"):
         k6.inspect(tool, factories.a_scenario(processes=2), factories.a_machine(tmp_path))
 
 
@@ -233,6 +251,70 @@ def test_inspect__knows_how_long_the_load_will_last(tmp_path: Path, version: str
     tool = a_program(tmp_path, f"/bin/cat {captured}")
     script = k6.inspect(tool, factories.a_scenario(), factories.a_machine(tmp_path))
     assert script.load.duration_s == 30.0
+
+
+NO_VUS = "scenario default has configuration errors: the number of VUs must be more than 0"
+ONE_VU = {"vus": 1, "scenarios": {"default": {"executor": "constant-vus", "duration": "2s"}}}
+
+
+def a_k6_without_vus(tmp_path: Path, written: Mapping[str, object]) -> Tool:
+    """Write what inspects as k6 does: without K6_VUS, or VUs in the script, there are none."""
+    return a_program(
+        tmp_path,
+        'case "$*" in',
+        f'  *--execution-requirements*) if [ -z "$K6_VUS" ]; then echo \'level=error msg="{NO_VUS}"\' >&2;',
+        f"    exit 104; else echo '{json.dumps(ONE_VU)}'; fi;;",
+        f"  *) echo '{json.dumps(written)}';;",
+        "esac",
+    )
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("written", "args", "loads"),
+    [
+        ({"vus": None, "duration": "2s", "scenarios": None}, (), True),
+        ({"vus": None, "scenarios": {"a": {"vus": 5}}}, ("-i", "10"), True),
+        ({"vus": 0, "duration": "2s", "scenarios": None}, (), False),
+        ({"vus": None, "scenarios": {"default": {"vus": 0}}}, (), False),
+    ],
+)
+def test_inspect__one_vu_is_the_default_and_none_is_a_mistake(
+    tmp_path: Path,
+    written: Mapping[str, object],
+    args: tuple[str, ...],
+    loads: bool,  # noqa: FBT001
+) -> None:
+    tool, scenario = a_k6_without_vus(tmp_path, written), factories.a_scenario(args=args)
+    machine = factories.a_machine(tmp_path)
+    if loads:
+        assert k6.inspect(tool, scenario, machine).load.duration_s == 2.0
+        return
+    with pytest.raises(errors.ConfigError, match="the number of VUs must be more than 0"):
+        k6.inspect(tool, scenario, machine)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("environ", "env", "outputs"),
+    [
+        ({"K6_OUT": "json=a.json"}, {}, ("json=a.json",)),
+        ({"K6_OUT": "json=a.json"}, {"K6_OUT": "json=b.json"}, ("json=b.json",)),
+        ({}, {}, ()),
+        ({"K6_CONFIG": "k6.json"}, {}, ("json=c.json",)),
+        ({"K6_CONFIG": "none.json"}, {}, ()),
+    ],
+)
+def test_inspect__keeps_the_outputs_that_the_environment_asks_for(
+    tmp_path: Path,
+    environ: Mapping[str, str],
+    env: Mapping[str, str],
+    outputs: tuple[str, ...],
+) -> None:
+    tool = a_program(tmp_path, "echo '{}'")
+    (tmp_path / "k6.json").write_text('{"out": ["json=c.json"]}')
+    machine = factories.a_machine(tmp_path, environ=environ)
+    assert k6.inspect(tool, factories.a_scenario(env=env), machine).outputs == outputs
 
 
 @pytest.mark.processes

@@ -96,11 +96,23 @@ def test_hold__the_load_of_an_environment_does_not_replace_the_one_that_is_held(
         Steady(turns=WHOLE, rate_per_s=None),
         Path("/report/logs"),
     )
-    assert {name: value for name, value in found.scenario.env.items() if value} == {
-        "K6_DNS": "ttl=0",
-        "A": "b",
-    }
-    assert "K6_STAGES" not in found.scenario.env
+    assert found.scenario.env == {"K6_DNS": "ttl=0", "A": "b"}
+    assert set(found.script.without) == {"K6_VUS", "K6_DURATION", "K6_ITERATIONS", "K6_STAGES"}
+
+
+def test_hold__an_execution_segment_takes_its_share_of_what_is_held() -> None:
+    found = k6_hold.hold(
+        factories.a_scenario(),
+        Script(
+            options={"scenarios": {"visit": RAMPED}, "executionSegment": "0:1/2"},
+            outputs=("json=out.json",),
+        ),
+        Steady(turns=WHOLE, rate_per_s=None),
+        Path("/report/logs"),
+    )
+    assert found.script.load.iterations == 24 * 25
+    assert found.said.endswith("; of that the execution segment 0:1/2")
+    assert found.script.outputs == ()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -15,6 +16,14 @@ from ltlab_ci.load import k6_outcome
 from tests import factories
 
 VERSIONS = ("1.1.0", "2.2.0")
+REFUSED = (
+    'level=warning msg="Request Failed" error="Get \\"http://127.0.0.1:8/a\\": dial tcp 127.0.0.1:8: '
+    'connect: connection refused"\n'
+)
+SUMMARY_THREW = (
+    "level=error msg=\"TypeError: Cannot read property 'values' of undefined\\n\\tat handleSummary "
+    '(file:///tmp/hs.js:5:72(5))\\n" hint="script exception"\n'
+)
 CRASHED = 'time="2026-01-02T03:04:05Z" level=error msg="the disk is full"\n'
 
 
@@ -84,7 +93,7 @@ def test_read__counts_iterations_that_threw(
     assert outcome.totals["threw"] == threw
     [finding] = outcome.findings
     assert (finding.code, finding.effect) == ("iterations-threw", "warn")
-    assert finding.message.startswith(f"{threw} iterations threw; the first: {first}")
+    assert finding.message.startswith(f"{threw} iterations threw: {first}")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -142,8 +151,35 @@ def test_read__keeps_k6_s_word_on_its_own_thresholds(run_dir: Path, version: str
         for (key, expression), (crossed, tags) in OWN.items()
     }
     assert {(each.metric, each.expression, each.tags): each.crossed for each in own} == expected
-    assert all(each.strict and each.observed is None for each in own)
+    assert all(each.strict for each in own)
     assert list(own) == sorted(own, key=lambda each: each.metric)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_read__knows_the_figures_that_k6_judged_and_whether_it_had_any_sample(
+    run_dir: Path, version: str
+) -> None:
+    own = outcome_of(run_dir, version, "thresholds", 99).own
+    metrics = json.loads((run_dir / k6_outcome.SUMMARY).read_bytes())["metrics"]
+    found = {(each.metric, each.expression): each for each in own if not each.tags}
+    for metric, stat, expression in [
+        ("http_req_duration", "avg", "avg<0.0001"),
+        ("http_req_duration", "p(95)", "p(95)<5000"),
+        ("http_req_failed", "value", "rate<0.01"),
+        ("tries", "rate", "rate>0"),
+        ("depth", "value", "value>0"),
+    ]:
+        assert found[metric, expression].observed == metrics[metric][stat]
+    assert {each.metric for each in own if not each.fed} == {"http_req_duration", "never"}
+    [silent] = [each for each in own if not each.fed and each.tags]
+    assert silent.tags == (("name", "no such name"),)
+
+
+def test_read__a_figure_that_the_summary_leaves_out_is_not_made_up(run_dir: Path) -> None:
+    text = '{"metrics": {"http_req_duration": {"max": 5, "thresholds": {"p(99)<9": false}}}}'
+    (run_dir / k6_outcome.SUMMARY).write_text(text)
+    [own] = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0).own
+    assert (own.observed, own.fed) == (None, True)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -225,26 +261,45 @@ def test_read__a_summary_that_is_missing_or_broken_is_survived(
     assert (outcome.types, outcome.own) == ({}, ())
 
 
+@pytest.mark.parametrize(
+    ("reached", "expected"),
+    [
+        ("http://127.0.0.1:8", "ECONNREFUSED 127.0.0.1:8"),
+        (
+            "http://127.0.0.1:60539",
+            "ECONNREFUSED 127.0.0.1:8; the service under test is at 127.0.0.1:60539",
+        ),
+        ("", "ECONNREFUSED 127.0.0.1:8"),
+    ],
+)
+def test_read__requests_without_an_answer_are_told_from_where_the_service_is(
+    run_dir: Path, reached: str, expected: str
+) -> None:
+    (run_dir / "k6.log").write_text(REFUSED)
+    plan = dataclasses.replace(factories.a_plan(run_dir), service=reached)
+    assert k6_outcome.read(factories.a_scenario(), plan, 0).unanswered == expected
+
+
+def test_read__a_summary_of_the_script_that_threw_is_said(run_dir: Path) -> None:
+    (run_dir / "k6.log").write_text(SUMMARY_THREW)
+    (run_dir / k6_outcome.SUMMARY).write_text('{"metrics": {}}')
+    [finding] = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0).findings
+    assert (finding.code, finding.effect) == ("summary-not-handled", "warn")
+    assert finding.message.endswith("Cannot read property 'values' of undefined at hs.js:5:72")
+
+
+def test_read__what_a_teardown_threw_is_not_what_an_iteration_did(run_dir: Path) -> None:
+    (run_dir / "k6.log").write_text(
+        'level=error msg="Error: in it" scenario=a\nlevel=error msg="Error: after it"\n'
+    )
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 107)
+    assert outcome.findings[0].message.endswith("Error: after it")
+
+
 def test_read__an_unknown_exit_code_is_named_with_the_log_s_word(run_dir: Path) -> None:
     (run_dir / "k6.log").write_text("noise\n" + CRASHED)
     outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 42)
     assert outcome.findings[0].message == "k6 ended with exit code 42: the disk is full"
-
-
-@pytest.mark.parametrize(
-    ("log", "expected"),
-    [
-        ("", ""),
-        ("\n\n", ""),
-        ("one\ntwo\n", "two"),
-        (CRASHED + CRASHED.replace("full", "gone"), "the disk is full"),
-        ('level=error msg="a \\"b\\"\\n\\tat c\\n\\tat d"', 'a "b"  at c'),
-        ("level=error without a message", "level=error without a message"),
-        ('level=warning msg="a"\nlevel=error msg="b"', "b"),
-    ],
-)
-def test_said__is_the_first_error_in_one_line(log: str, expected: str) -> None:
-    assert k6_outcome.said(log) == expected
 
 
 def test_read__a_crossed_threshold_that_no_summary_names_is_never_green(run_dir: Path) -> None:

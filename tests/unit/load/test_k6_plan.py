@@ -212,3 +212,90 @@ def test_read__knows_each_scenario_of_the_script() -> None:
     assert (one.name, one.opened, one.endless) == ("a", False, False)
     assert (one.start_s, one.end_s, one.stop_s, one.ramp_down_s) == (0.0, 2.0, 30.0, 0.0)
     assert (other.name, other.endless, other.start_s, other.end_s) == ("b", True, 2.0, 602.0)
+
+
+@pytest.mark.parametrize(
+    ("segment", "share"),
+    [
+        ("", 1),
+        ("0:1/2", Fraction(1, 2)),
+        ("1/4:3/4", Fraction(1, 2)),
+        ("0.2:1/2", Fraction(3, 10)),
+        ("25%", Fraction(1, 4)),
+        ("1/3", Fraction(1, 3)),
+        ("a:b", 1),
+        ("1/0", 1),
+    ],
+)
+def test_share__how_much_of_the_load_a_segment_is(segment: str, share: Fraction) -> None:
+    assert k6_plan.share(segment) == share
+
+
+def test_read__a_segment_offers_its_own_share() -> None:
+    load = k6_plan.read({"scenarios": {"a": OPEN}, "executionSegment": "0:1/4"})
+    assert load.iterations == 50.0
+    assert load.offered(0, 10) == 25.0
+
+
+def test_read__a_segment_shares_out_a_rate_by_whole_vus() -> None:
+    # k6 2.2.0, rate 4/s, 3 VUs: 2.67/s for the first half, 1.33/s for the second.
+    scenario = {**OPEN, "preAllocatedVUs": 3}
+    load = k6_plan.read({"scenarios": {"a": scenario}, "executionSegment": "1/2:1"})
+    assert load.iterations == pytest.approx(200 / 3)
+
+
+@pytest.mark.parametrize(
+    ("args", "segment"),
+    [
+        ((), "0:1/2"),
+        (("--execution-segment", "0:1/8"), "0:1/8"),
+        (("--execution-segment=0:1/8", "--quiet"), "0:1/8"),
+        (("--execution-segment-sequence=0,1/2,1",), "0:1/2"),
+    ],
+)
+def test_segmented__an_argument_goes_before_the_script(args: tuple[str, ...], segment: str) -> None:
+    assert k6_plan.segmented(args, {"executionSegment": "0:1/2"}) == {"executionSegment": segment}
+
+
+@pytest.mark.parametrize(
+    ("args", "inspected"),
+    [
+        (("-u", "5", "--quiet", "--tag", "a=b"), ()),
+        (("-e", "A=b", "-eC=d", "--env=E=f"), ("-e", "A=b", "-eC=d", "--env=E=f")),
+        (("-c", "load.json", "-i", "3"), ("-c", "load.json")),
+        (("--config=load.json",), ("--config=load.json",)),
+        (("--secret-source=mock=a=b",), ("--secret-source=mock=a=b",)),
+        (("--include-system-env-vars=false",), ("--include-system-env-vars=false",)),
+        (("--compatibility-mode", "base", "-t"), ("--compatibility-mode", "base", "-t")),
+    ],
+)
+def test_inspected__is_what_loading_a_script_depends_on(
+    args: tuple[str, ...], inspected: tuple[str, ...]
+) -> None:
+    assert k6_plan.inspected(args) == inspected
+
+
+@pytest.mark.parametrize(
+    ("args", "variable", "file", "outputs"),
+    [
+        ((), "", None, ()),
+        ((), "json=a.json,web-dashboard", ["json=b.json"], ("json=a.json", "web-dashboard")),
+        ((), "", ["json=b.json"], ("json=b.json",)),
+        (("-o", "json=c.json"), "json=a.json", ["json=b.json"], ()),  # so k6 has it
+        (("--out=json=c.json",), "json=a.json", None, ()),
+    ],
+)
+def test_outputs__those_of_environment_and_config_file_are_kept(
+    args: tuple[str, ...], variable: str, file: object, outputs: tuple[str, ...]
+) -> None:
+    assert k6_plan.outputs(args, variable, file) == outputs
+
+
+@pytest.mark.parametrize(
+    ("args", "variable", "file"),
+    [((), "", ""), ((), "a.json", "a.json"), (("-c", "b.json"), "a.json", "b.json")],
+)
+def test_config_file__an_argument_goes_before_the_environment(
+    args: tuple[str, ...], variable: str, file: str
+) -> None:
+    assert k6_plan.config_file(args, variable) == file

@@ -21,6 +21,23 @@ def test_built_in__times_are_times() -> None:
     assert not {"http_reqs", "vus", "data_sent", "checks"} & timed
 
 
+def test_built_in__holds_all_that_k6_measures_itself() -> None:
+    # k6 1.0.0 to 2.2.0: metrics/builtin.go, the modules k6/net/grpc and k6/browser.
+    of_modules = {
+        "grpc_streams": ("counter", ""),
+        "grpc_streams_msgs_received": ("counter", ""),
+        "grpc_streams_msgs_sent": ("counter", ""),
+        "browser_data_received": ("counter", "B"),
+        "browser_data_sent": ("counter", "B"),
+        "browser_http_req_duration": ("trend", "ms"),
+        "browser_http_req_failed": ("rate", ""),
+        "browser_web_vital_cls": ("trend", ""),
+        "browser_web_vital_lcp": ("trend", "ms"),
+    }
+    found = {name: (model.BUILT_IN[name].type, model.BUILT_IN[name].unit) for name in of_modules}
+    assert found == of_modules
+
+
 def test_system_tags__are_the_columns_that_k6_writes() -> None:
     header = set(factories.K6_COLUMNS)
     not_tags = {"metric_name", "timestamp", "metric_value", "extra_tags", "metadata"}
