@@ -118,6 +118,16 @@ class LeftOut(Shown):
     reason: str
 
 
+class Grouped(Shown):
+    """An endpoint whose URLs hold ids: how many `names` it stands for, and one of them."""
+
+    scenario: str = ""
+    name: str
+    method: str
+    names: int
+    example: str
+
+
 class SideFacts(Shown):
     """How a side was made and what it used: `cpu` is its service's, in processors, for each round.
 
@@ -141,12 +151,17 @@ class Look(Shown):
 
 
 class JudgedBy(Shown):
-    """How a scenario was judged: what its last look had of `alpha`, its load, and whether it was cut short."""
+    """How a scenario was judged: what its last look had of `alpha`, its load, and whether it was cut short.
+
+    `names` are the patterns of its endpoints' names, besides what is learned where `learn_names` says so.
+    """
 
     scenario: str = ""
     alpha: float
     load_model: ComparedLoad
     cut_short: bool = False
+    names: tuple[str, ...] = ()
+    learn_names: bool = True
 
 
 class Comparison(Shown):
@@ -155,7 +170,9 @@ class Comparison(Shown):
     `seconds` is the time in which both sides were measured together, over all rounds; `alpha` the
     designed chance of any false alarm in the whole of it. `spread` is the typical disagreement
     between rounds (a standard deviation, as a fraction), None with one round. `fail_on` names the
-    verdicts that fail the run. `answers` holds what became noticeably smaller or larger. `pictures` holds what people look at, one entry a scenario.
+    verdicts that fail the run. `answers` holds what became noticeably smaller or larger. `uncompared_requests`
+    are those of both sides whose endpoints no row judges; `grouped` are endpoints whose URLs hold ids, `others`
+    those that were judged together as all other requests. `pictures` holds what people look at, one entry a scenario.
     What follows `pictures` is known where ltlab ran both sides itself: `mode` (in turns, or both at
     once), `budget_s` and `rounds_planned` for each scenario, `load` (what was held, a scenario a line),
     `looks`, `judged` (how each scenario was, for whoever judges its samples again), and `machine_cpu`, the
@@ -183,6 +200,10 @@ class Comparison(Shown):
     endpoints: tuple[Unjudged, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     left_out_more: int = 0
+    uncompared_requests: int = 0
+    grouped: tuple[Grouped, ...] = ()
+    others: tuple[Unjudged, ...] = ()
+    others_more: int = 0
     pictures: tuple[Pictured, ...] = ()
     mode: Literal["duet", "alternate"] | None = None
     budget_s: float | None = None
