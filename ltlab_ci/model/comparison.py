@@ -26,8 +26,8 @@ ComparedLoad = Literal["open", "closed"]
 class Change(Shown):
     """One figure on both sides. `change` and `interval` (95 %) are fractions: 0.09 is +9 %.
 
-    The change is measured pairwise, slice by slice, so it can differ a little from the ratio of
-    `base` and `head`, which are figures over everything that was compared. `rounds` holds the change
+    The change of a latency is measured pairwise, slice by slice; `base` and `head` are those of a typical
+    slice, exactly that far apart. `rounds` holds the change
     in each round, None where too little was measured in it. `scenario` is "" where there is one only.
     `settle_s` is a length of measurement that would narrow an inconclusive interval to about
     `settle_half_width` on either side. A row on `slow_requests` holds the shares of the requests that take longer
