@@ -77,7 +77,7 @@ def refused(sides: dict[str, Path], command: list[str], *, processes: int = 1) -
 
 
 def test_refuse__one_script_outside_both(sides: dict[str, Path], tmp_path: Path) -> None:
-    script = shutil.copy(sides["head"] / "app.py", tmp_path / "installed.py")
+    script = Path(shutil.copy(sides["head"] / "app.py", tmp_path / "installed.py"))
     assert str(script) in refused(sides, [sys.executable, str(script), "{port}"])
 
 
@@ -87,7 +87,7 @@ def test_refuse__heads_own_script_on_base(sides: dict[str, Path]) -> None:
 
 
 def test_refuse__a_child_of_a_shell(sides: dict[str, Path], tmp_path: Path) -> None:
-    script = shutil.copy(sides["head"] / "app.py", tmp_path / "installed.py")
+    script = Path(shutil.copy(sides["head"] / "app.py", tmp_path / "installed.py"))
     command = ["/bin/sh", "-c", f"cd {tmp_path} && {sys.executable} {script.name}; true"]
     assert str(script) in refused(sides, command, processes=2)
 
