@@ -33,28 +33,36 @@ def together(
     All as it was where they are too rare together. Endpoints keep their numbers. `counts` are the requests
     of base and head to each.
     """
-    rare = np.setdiff1d(np.flatnonzero(_alike(*counts)), whole.tested)
-    if len(rare) < _FEWEST:
-        return recording, whole, ()
-    last = len(recording.endpoints)
-    code = np.arange(last, dtype=np.int32)
-    code[rare] = last
+    alike, most = np.flatnonzero(_alike(*counts)), sum(map(len, whole.judged))
+    for width in slices.widths(recording):
+        # As narrow as can be, but never so that less is judged alone.
+        alone = slices.judged(recording, width, shares)
+        if width.total < slices.FEWEST_SLICES or sum(map(len, alone.judged)) < most:
+            continue
+        rare = np.setdiff1d(alike, alone.tested)
+        if len(rare) < _FEWEST:
+            continue
+        joined = _joined(recording, rare)
+        cut = slices.judged(joined, width, shares)
+        if len(recording.endpoints) in cut.tested:
+            return joined, cut, tuple(int(each) for each in rare)
+    return recording, whole, ()
+
+
+def _joined(recording: model.Recording, rare: Ints) -> model.Recording:
+    code = np.arange(len(recording.endpoints), dtype=np.int32)
+    code[rare] = len(recording.endpoints)
 
     def of(side: model.Side) -> model.Side:
         return replace(side, endpoint=code[side.endpoint])
 
-    joined = replace(
+    return replace(
         recording,
         endpoints=(*recording.endpoints, (NAME, "")),
         rounds=tuple(
             model.Round(base=of(each.base), head=of(each.head)) for each in recording.rounds
         ),
     )
-    # Slices stay as wide as they suit those that are judged alone.
-    cut = slices.judged(joined, whole, shares) if whole.tested else slices.cut(joined, shares)
-    if last not in cut.tested:
-        return recording, whole, ()
-    return joined, cut, tuple(int(each) for each in rare)
 
 
 def _alike(base: Ints, head: Ints) -> NDArray[np.bool_]:
