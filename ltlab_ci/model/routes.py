@@ -86,7 +86,8 @@ class Routes:
             for tree in routes._trees.values():
                 tree.settle(listed=True)
             for name, is_url, _ in names():
-                routes._see_query(name, is_url=is_url)
+                if "?" in name:
+                    routes._see_query(name, is_url=is_url)
         return routes
 
     def of(self, name: str, *, is_url: bool) -> str:
@@ -103,6 +104,8 @@ class Routes:
         return self._learn and is_url and _MARK not in name and self._pattern(_own(name)) is None
 
     def _pattern(self, name: str) -> str | None:
+        if not self._stated:
+            return None
         both = {name, name.partition("?")[0]}
         return next(
             (stated for stated, regex in self._stated if any(map(regex.fullmatch, both))), None
@@ -314,7 +317,7 @@ def _is_token(text: str) -> bool:
 
 def _own(name: str) -> str:
     """Return a name without an address that is a template's value: the script's own BASE_URL."""
-    found = _ANY_ADDRESS.match(name)
+    found = _ANY_ADDRESS.match(name) if _TEMPLATE in name else None
     return (name[found.end() :] or "/") if found is not None else name
 
 
