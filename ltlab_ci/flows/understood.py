@@ -58,6 +58,8 @@ def explained(
         elif verdict.status is model.Status.NO_DATA:
             for tag in verdict.tags:
                 values = charts.values(store, facts.scenario, verdict.metric, tag)
+                if tag in ("name", "url") and facts.address:  # its port is another one next time
+                    values = [value.removeprefix(facts.address) or "/" for value in values]
                 hints.append(f"{tag} was {', '.join(values)}" if values else f"no tag {tag}")
             if facts.types.get(verdict.metric) is model.MetricType.COUNTER and verdict.op in "<=":
                 hints.append("if none is right, write `absent: zero` beside it")
