@@ -23,6 +23,7 @@ from ltlab_ci.flows import (
     run,
     stored_rounds,
     turns,
+    unlike,
     versions,
 )
 from ltlab_ci.flows.case import Case, Outside, found, fresh
@@ -53,6 +54,7 @@ def compared(config: model.Config, outside: Outside) -> model.Result:
             booted = labs.up(config, bench, outside.environ, outside.unique, outside.voice)
             lab = opened.enter_context(booted)
             both, trouble = built(opened, config, bench, pair)
+            trouble += unlike.images(both, {side: bench.image_id(both[side]) for side in both})
         except errors.LabError as error:
             return case.report(run.not_run(prepared), [found(error)])
         except KeyboardInterrupt:
