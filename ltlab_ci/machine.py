@@ -1,12 +1,14 @@
-"""Figures of the machine as a whole: its processors' time, who listens on a port, who talks to whom.
+"""Figures of the machine as a whole: its processors' time, who listens on a port, who talks to whom, what runs.
 
-Not here: one program and what it uses (process.py).
+Not here: one program of ours and what it uses (process.py).
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -41,3 +43,26 @@ def listener(port: int, kind: str = "tcp") -> str:
             if here and each.status in {psutil.CONN_LISTEN, psutil.CONN_NONE} and each.pid:
                 return f"{psutil.Process(each.pid).name()} (process {each.pid})"
     return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """What a process was started as: its executable, arguments, working folder and environment."""
+
+    exe: Path
+    argv: tuple[str, ...]
+    cwd: Path
+    environ: Mapping[str, str]
+
+
+def programs(pids: Iterable[int]) -> tuple[Program, ...]:
+    """Return what processes were started as; what cannot be seen is left out."""
+    found = []
+    for pid in pids:
+        with contextlib.suppress(psutil.Error, OSError):
+            each = psutil.Process(pid)
+            argv, exe = tuple(each.cmdline()), each.exe()
+            if argv and exe:
+                cwd, environ = Path(each.cwd()), each.environ()
+                found.append(Program(exe=Path(exe), argv=argv, cwd=cwd, environ=environ))
+    return tuple(found)

@@ -26,6 +26,7 @@ _CHANGE_STYLES = {
 }
 _VERDICT_STYLES = {
     "pass": "bold green",
+    "unsure": "bold yellow",
     "fail": "bold red",
     "not judged": "bold yellow",
     "error": "bold red",
@@ -58,7 +59,7 @@ def result(shown: model.Result, *, folder: Path, voice: console.Console) -> None
         style = "red" if remark.blocks else "yellow"
         voice.result(rich.text.Text(f"{where}{remark.message}", style=style))
         voice.result(f"  what to do: {rich.text.Text(remark.remedy)}")
-    voice.result(rich.text.Text(f"{view.title}: {view.headline}", _VERDICT_STYLES[view.verdict]))
+    voice.result(rich.text.Text(f"{view.title}: {view.headline}", _VERDICT_STYLES[view.tone]))
     voice.result(rich.text.Text(f"report: {folder / 'report.html'}"))
 
 

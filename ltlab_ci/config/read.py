@@ -260,6 +260,7 @@ def _scenario(doc: document.Document, file: model.LabFile, name: str) -> model.S
     for where, block in blocks:
         checks.thresholds(doc, where, block, script, others if where == ("thresholds",) else ())
     steady = spec.steady_state or file.steady_state
+    names = spec.names or file.names
     stated = [
         threshold
         for where, block in reversed(blocks)
@@ -279,6 +280,7 @@ def _scenario(doc: document.Document, file: model.LabFile, name: str) -> model.S
             setup=file.exclude_setup if spec.exclude_setup is None else spec.exclude_setup,
         ),
         place=doc.place(loc),
+        naming=model.Naming(patterns=names.patterns, learn=names.learn),
     )
 
 

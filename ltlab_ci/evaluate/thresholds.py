@@ -14,6 +14,7 @@ from ltlab_ci import errors, model
 from ltlab_ci.evaluate import censored
 
 _END_TOLERANCE_S = 1.0
+_OF_METHOD = re.compile(r"([A-Z]+) (/.*)", re.DOTALL)
 _ENOUGH_BEYOND = 5
 """Samples that must lie beyond a percentile; with fewer it is hardly more than the maximum."""
 
@@ -286,7 +287,7 @@ def _case(threshold: model.Threshold, facts: model.Facts, cut: model.Cut) -> Cas
         wrong = "the script sets tags holding & or =, which k6's output cannot carry"
     if wrong or missing:
         return Case(threshold=threshold, question=None, whole=whole, reason=wrong or missing)
-    question = _question(facts, threshold, threshold.tags, stretch, kind)
+    question = _question(facts, threshold, _recorded(threshold.tags, facts), stretch, kind)
     tagged = [
         _question(facts, _samples_of(threshold.metric), ((name, "*"),), None, kind)
         for name, _ in threshold.tags
@@ -299,6 +300,19 @@ def _case(threshold: model.Threshold, facts: model.Facts, cut: model.Cut) -> Cas
 def _sure(metric: str, tag: str) -> bool:
     """Say whether a tag can be on a metric's samples, although those of a good run may lack it."""
     return tag in _EVERYWHERE or (metric.startswith("http_req") and tag in _OF_HTTP)
+
+
+def _recorded(tags: tuple[tuple[str, str], ...], facts: model.Facts) -> tuple[tuple[str, str], ...]:
+    """Return tags as samples have them: reports show names without the service's address, `GET /items`."""
+    found = dict(tags)
+    of_method = _OF_METHOD.fullmatch(found.get("name", ""))
+    if of_method is not None and "name with method" not in facts.spelt:
+        found["name"] = of_method[2]
+        found.setdefault("method", of_method[1])
+    for tag in ("name", "url"):
+        if found.get(tag, "").startswith("/") and f"{tag} as path" not in facts.spelt:
+            found[tag] = facts.address + found[tag]
+    return tuple(found.items())
 
 
 def _question(

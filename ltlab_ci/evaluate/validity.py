@@ -87,9 +87,10 @@ def findings(
         yield _warning(
             facts,
             "too-many-names",
-            f"there are {facts.names + facts.names_left_out} different request names; "
-            f"the {facts.names} busiest are shown",
-            "name requests by what they do: tags {name: 'GET /items/:id'} in k6, name: in Artillery",
+            f"there are {facts.names + facts.names_left_out} different request names, ids in URLs "
+            f"counted once; the {facts.names} busiest are shown",
+            "say in ltlab.yml what is one endpoint (`names: [/items/:id]`), or name requests by what they "
+            "do: tags {name: 'GET /items/:id'} in k6, name: in Artillery",
         )
 
 

@@ -44,7 +44,7 @@ def judge(
     thresholds: Sequence[model.Threshold] = (),
 ) -> Judged:
     """Compare two folders with one samples file a round. Raises ConfigError."""
-    recording = rounds.read(base, head, temp)
+    recording = rounds.read(base, head, temp, rules.naming)
     comparison, findings = compare.compare(recording, rules)
     sides = [side for one in recording.rounds for side in (one.base, one.head)]
     return Judged(
@@ -185,6 +185,7 @@ def _stated(
         percentiles=_percentiles(earlier) or rules.percentiles,
         min_effect=earlier.min_effect,
         load_model=by.load_model,
+        naming=model.Naming(patterns=by.names, learn=by.learn_names),
         share=digits.cut(by.alpha / compare.ALPHA),
     )
 

@@ -23,12 +23,17 @@ from ltlab_ci.flows import (
     run,
     stored_rounds,
     turns,
+    unlike,
     versions,
 )
 from ltlab_ci.flows.case import Case, Outside, found, fresh
 from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
+from ltlab_ci.report import figures
 from ltlab_ci.store import duck
+
+_AROUND_S = {model.EngineName.K6: 2.0, model.EngineName.ARTILLERY: 10.0}
+"""What a round takes besides its load: both services start and stop, so do the engines, samples are stored."""
 
 
 def compared(config: model.Config, outside: Outside) -> model.Result:
@@ -45,9 +50,11 @@ def compared(config: model.Config, outside: Outside) -> model.Result:
             bench = opened.enter_context(prepare.bench(config, outside.environ, outside.unique))
             prepared = prepare.scenarios(config, bench, outside.environ, outside.voice)
             told = held(config, prepared, outside)
+            outside.voice.say(takes(config, prepared))
             booted = labs.up(config, bench, outside.environ, outside.unique, outside.voice)
             lab = opened.enter_context(booted)
             both, trouble = built(opened, config, bench, pair)
+            trouble += unlike.images(both, {side: bench.image_id(both[side]) for side in both})
         except errors.LabError as error:
             return case.report(run.not_run(prepared), [found(error)])
         except KeyboardInterrupt:
@@ -119,6 +126,24 @@ def held(
         told[name] = _held(each, config.compare)
         outside.voice.say(f"{name}: base and head both get {told[name].said}")
     return told
+
+
+def takes(config: model.Config, prepared: Sequence[measure.Prepared]) -> str:
+    """Say how long a comparison will take, as far as that is known before anything was built."""
+    alone = [each.script.load.duration_s for each in prepared]
+    rounds_s, number = 0.0, 0
+    for each in prepared:
+        lengths = config.compare.rounds(each.engine.ROUND_S)
+        number += len(lengths)
+        around = _AROUND_S[each.scenario.engine] + each.engine.APART_S + config.compare.warmup_s
+        times = 2 if config.compare.mode == "alternate" else 1
+        rounds_s += sum(times * length + around for length in lengths)
+    known = rounds_s + sum(each or 0.0 for each in alone)
+    first = "head alone" if None not in alone else "head alone (of unknown length)"
+    builds = ", plus builds" if config.service and config.service.build else ""
+    each_round = "1 round" if number == 1 else f"{number} rounds"
+    least = "about" if None not in alone else "at least"
+    return f"this takes {least} {figures.duration(known)}: {first}, then {each_round}{builds}"
 
 
 def _held(prepared: measure.Prepared, comparing: model.Comparing) -> load.Held:

@@ -126,12 +126,24 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
     scenario = measured.prepared.scenario
     ask = kept.asker(scenario.name, store.ask)
     reach = charts.extent(store, scenario.name)
-    shown, left_out = charts.endpoints(store, scenario.name, seconds=reach.seconds)
     script, interrupted = measured.prepared.script, measured.outcome.totals.get("interrupted")
     vus = activity.vus(store, scenario.name)
     alive_s = (vus.alive_ns - reach.start_ns) / 1e9 if vus.alive_ns else reach.seconds
+    shown, left_out = charts.endpoints(
+        store,
+        scenario.name,
+        seconds=reach.seconds,
+        base_url=measured.base_url,
+        naming=scenario.naming,
+    )
     facts = replace(
-        facts_of(scenario.name, measured.outcome.types, reach, measured.outcome.own),
+        facts_of(
+            scenario.name,
+            measured.outcome.types,
+            reach,
+            measured.outcome.own,
+            address=measured.base_url,
+        ),
         elapsed_s=measured.elapsed_s,
         clock_step_s=measured.clock_step_s,
         names=len(shown),
@@ -225,6 +237,8 @@ def facts_of(
     reach: charts.Extent,
     own: tuple[model.OwnThreshold, ...],
     cut_off: tuple[model.CutOff, ...] = (),
+    *,
+    address: str,
 ) -> model.Facts:
     built_in = {name: kind.type for name, kind in model.BUILT_IN.items() if name in reach.metrics}
     return model.Facts(
@@ -236,6 +250,8 @@ def facts_of(
         own=own,
         ambiguous_tags=reach.ambiguous_tags,
         cut_off=cut_off,
+        address=address,
+        spelt=reach.spelt,
     )
 
 
@@ -271,6 +287,7 @@ def _scenario_result(
         series=charts.series(store, facts.scenario, reach, prepared.script.load),
         distribution=understood.distribution(store, facts, prepared.scenario.cut, verdicts),
         place=prepared.scenario.place,
+        address=facts.address,
     )
 
 

@@ -108,6 +108,7 @@ def _judged(task: rounds.Task, told: load.Held, *, share: float, scenarios: int)
         task.comparing.rules,
         share=digits.cut(share / scenarios),
         load_model="closed" if kind == "mixed" else kind,
+        naming=task.prepared.scenario.naming,
     )
     try:
         with task.interrupts.deferred():  # the caller looks whether somebody asked to stop
@@ -126,7 +127,13 @@ def _judged(task: rounds.Task, told: load.Held, *, share: float, scenarios: int)
     )
     last = judged.comparison
     name = task.name if task.scenario else ""
-    by = model.JudgedBy(scenario=name, alpha=last.alpha, load_model=last.load_model)
+    by = model.JudgedBy(
+        scenario=name,
+        alpha=last.alpha,
+        load_model=last.load_model,
+        names=rules.naming.patterns,
+        learn_names=rules.naming.learn,
+    )
     whole = last.model_copy(update={"alpha": digits.cut(ALPHA / scenarios), "judged": (by,)})
     return Part(comparison=whole, limits=judged.limits, doubts=named)
 

@@ -56,7 +56,7 @@ def _rejudged(
 ) -> model.ScenarioResult:
     reach = charts.extent(store, shown.name)
     types = {metric.name: metric.type for metric in shown.metrics}
-    facts = judge.facts_of(shown.name, types, reach, (), shown.cut_off)
+    facts = judge.facts_of(shown.name, types, reach, (), shown.cut_off, address=shown.address)
     verdicts = (
         *judge.verdicts_of(store, store.ask, scenario, facts, reach),
         *(verdict for verdict in shown.verdicts if verdict.origin != "ltlab"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ltlab_ci import console, errors, load, model
-from ltlab_ci.flows import both, clock, measure, peers, recording, trouble, turns, usage
+from ltlab_ci.flows import both, clock, measure, origin, peers, recording, trouble, turns, usage
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
@@ -101,6 +101,8 @@ def one(task: Task, number: int, seconds: float) -> Ran:
     timing = turns.planned(task.comparing, seconds, order, apart_s=task.apart_s)
     with both.started(task.bench, task.versions, places, logs=task.logs, number=number) as services:
         running = services.awaited()
+        if number == 1 and not task.bench.contained:
+            origin.refuse(running, task.versions)
         with task.interrupts.deferred(), contextlib.ExitStack() as opened:
             # What takes long to make is made before either starts, or one would load alone meanwhile.
             ready = [

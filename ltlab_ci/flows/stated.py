@@ -13,7 +13,7 @@ from ltlab_ci.flows import folder
 from ltlab_ci.flows.job import Job, within
 from ltlab_ci.publish import forge
 from ltlab_ci.report import annotations as remarks
-from ltlab_ci.report import compared
+from ltlab_ci.report import compared, view
 
 
 def job_exit_code(code: int, fail_on: model.FailOn) -> int:
@@ -32,6 +32,8 @@ def check_run(job: Job, text: str, result: model.Result | None) -> forge.CheckRu
         conclusion = "cancelled"
     elif not_judged or (code and not job_exit_code(code, job.wanted.fail_on)):
         conclusion = "neutral"
+    elif not code and result is not None and view.tone_of(result) == "unsure":
+        conclusion = "neutral"  # it blocks nothing, and is not shown as green
     return forge.CheckRun(
         name=f"load test: {job.wanted.id}",
         head_sha=job.context.head_sha,

@@ -68,6 +68,8 @@ def _recorded(
         return
     for tag, pattern in verdict.tags.items():
         values = charts.values(store, facts.scenario, verdict.metric, tag)
+        if tag in ("name", "url") and facts.address:  # its port is another one next time
+            values = [value.removeprefix(facts.address) or "/" for value in values]
         yield f"{tag} was {', '.join(values)}" if values else f"no tag {tag}"
         if tag == "group" and f"::{pattern}" in values:
             yield f"k6 begins the name of a group with ::, so write group:::{pattern}"

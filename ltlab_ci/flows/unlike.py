@@ -5,12 +5,14 @@ Not here: which versions, and whether their commits and folders differ (versions
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ltlab_ci import errors, model
 from ltlab_ci.lab import service
 
 
 def refuse(base: service.Version, head: service.Version, against: str) -> None:
-    """Raise ConfigError for two sides that are the same, or that no engine could reach alike."""
+    """Raise ConfigError for two sides that are written as one, or that no engine could reach alike."""
     one, other = base.spec, head.spec
     assert one is not None
     assert other is not None
@@ -34,6 +36,35 @@ def refuse(base: service.Version, head: service.Version, against: str) -> None:
             remedy="build one for each side (`build: docker build --tag shop:{side} .` and "
             "`image: shop:{side}`), put the commit into its tag, or name base's: --against shop:1.4",
         )
+
+
+def images(
+    versions: Mapping[str, service.Version], ids: Mapping[str, str]
+) -> tuple[model.Finding, ...]:
+    """Return a hint where both builds made one image; raise ConfigError where one image was there for both.
+
+    `ids` are those of the images, known once both were built; "" where there is none, or it is yet to be pulled.
+    """
+    if set(versions) != {"base", "head"} or not ids["head"] or ids["base"] != ids["head"]:
+        return ()
+    one, other = versions["base"].spec, versions["head"].spec
+    assert one is not None
+    assert other is not None
+    if (one.command, one.env) != (other.command, other.env):
+        return ()
+    if one.build is None or other.build is None:
+        raise errors.ConfigError(
+            f"base and head are the same: {other.image} is the image of both, under whatever names",
+            remedy="name the images of two versions, or build one for each side (`image: shop:{side}`)",
+        )
+    return (
+        model.Finding(
+            code="nothing-differs",
+            effect="warn",
+            message=f"nothing differs: both builds made one image, {other.image}",
+            remedy="what is found is noise; see docs/compare.md for what is compared with what",
+        ),
+    )
 
 
 def _image(version: service.Version, spec: model.Service) -> str:

@@ -20,6 +20,10 @@ from ltlab_ci.lab import git, service
 
 _BRANCHES = ("HEAD", "main", "master")
 _SHORT = 10
+_NOTHING_DIFFERS = (
+    "nothing differs: base and head have the same files, so what is found is noise, or comes from files "
+    "that git ignores"
+)
 _NAME_ONE = "name the version to compare with: --against BRANCH, TAG, COMMIT or ./FOLDER"
 
 
@@ -116,7 +120,10 @@ def _base(
             clone.checkout(commit, Path(folder) / "base") as tree,
         ):
             root = tree / config.root.resolve().relative_to(clone.top.resolve())
-            yield _version(config, head, root, what, commit)
+            base, facts, warned = _version(config, head, root, what, commit)
+            if clone.tree(commit) == clone.tree("HEAD") and not clone.dirty(config.report_dir):
+                warned = (*warned, _warn("nothing-differs", _NOTHING_DIFFERS))
+            yield base, facts, warned
 
 
 def _commit(clone: git.Git, config: model.Config) -> tuple[str, str]:

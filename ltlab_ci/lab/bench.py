@@ -48,6 +48,9 @@ class Bench(Protocol):
     ) -> AbstractContextManager[service.Version]:
         """Build a version of the service for as long as the block lasts. Raises LabNotReady."""
 
+    def image_id(self, version: service.Version) -> str:
+        """Return the id of the image that a version runs in, "" where there is none here."""
+
     def service(
         self, version: service.Version, *, log: Path, place: int = 0
     ) -> AbstractContextManager[service.Starting]:

@@ -112,6 +112,13 @@ class Bench:
                 version = replace(version, spec=self._pinned(version, spec))
         yield replace(version, built=True)
 
+    def image_id(self, version: services.Version) -> str:
+        """Return the id of a version's image, "" where it has none or it is still to be pulled."""
+        spec = version.spec
+        pinned = self._pinned(version, spec) if spec is not None else None
+        image = pinned.image if pinned is not None else None
+        return image if image is not None and image.startswith("sha256:") else ""
+
     def _pinned(self, version: services.Version, spec: model.Service) -> model.Service:
         """Return the block with the image itself in place of its name."""
         if spec.image is None:

@@ -84,6 +84,10 @@ class Bench:
         """Build a version of the service for as long as the block lasts."""
         return service.built(version, port=self.ports[0], environ=self.environ, log=log)
 
+    def image_id(self, version: service.Version) -> str:  # noqa: ARG002
+        """Return nothing: services are processes here."""
+        return ""
+
     def service(
         self, version: service.Version, *, log: Path, place: int = 0
     ) -> contextlib.AbstractContextManager[service.Starting]:

@@ -35,6 +35,10 @@ class Git:
         done = self._run(["rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"], check=False)
         return done.out.strip() if not done.code else ""
 
+    def tree(self, commit: str) -> str:
+        """Return the hash of all files of a commit."""
+        return self._run(["rev-parse", f"{commit}^{{tree}}"]).out.strip()
+
     def dirty(self, but: Path) -> bool:
         """Say whether the working tree differs from its commit, files in `but` left aside."""
         words = ["status", "--porcelain", "--", "."]

@@ -26,8 +26,8 @@ ComparedLoad = Literal["open", "closed"]
 class Change(Shown):
     """One figure on both sides. `change` and `interval` (95 %) are fractions: 0.09 is +9 %.
 
-    The change is measured pairwise, slice by slice, so it can differ a little from the ratio of
-    `base` and `head`, which are figures over everything that was compared. `rounds` holds the change
+    The change of a latency is measured pairwise, slice by slice; `base` and `head` are those of a typical
+    slice, exactly that far apart. `rounds` holds the change
     in each round, None where too little was measured in it. `scenario` is "" where there is one only.
     `settle_s` is a length of measurement that would narrow an inconclusive interval to about
     `settle_half_width` on either side. A row on `slow_requests` holds the shares of the requests that take longer
@@ -118,6 +118,16 @@ class LeftOut(Shown):
     reason: str
 
 
+class Grouped(Shown):
+    """An endpoint whose URLs hold ids: how many `names` it stands for, and one of them."""
+
+    scenario: str = ""
+    name: str
+    method: str
+    names: int
+    example: str
+
+
 class SideFacts(Shown):
     """How a side was made and what it used: `cpu` is its service's, in processors, for each round.
 
@@ -141,12 +151,17 @@ class Look(Shown):
 
 
 class JudgedBy(Shown):
-    """How a scenario was judged: what its last look had of `alpha`, its load, and whether it was cut short."""
+    """How a scenario was judged: what its last look had of `alpha`, its load, and whether it was cut short.
+
+    `names` are the patterns of its endpoints' names, besides what is learned where `learn_names` says so.
+    """
 
     scenario: str = ""
     alpha: float
     load_model: ComparedLoad
     cut_short: bool = False
+    names: tuple[str, ...] = ()
+    learn_names: bool = True
 
 
 class Comparison(Shown):
@@ -155,7 +170,9 @@ class Comparison(Shown):
     `seconds` is the time in which both sides were measured together, over all rounds; `alpha` the
     designed chance of any false alarm in the whole of it. `spread` is the typical disagreement
     between rounds (a standard deviation, as a fraction), None with one round. `fail_on` names the
-    verdicts that fail the run. `answers` holds what became noticeably smaller or larger. `pictures` holds what people look at, one entry a scenario.
+    verdicts that fail the run. `answers` holds what became noticeably smaller or larger. `uncompared_requests`
+    are those of both sides whose endpoints no row judges; `grouped` are endpoints whose URLs hold ids, `others`
+    those that were judged together as all other requests. `pictures` holds what people look at, one entry a scenario.
     What follows `pictures` is known where ltlab ran both sides itself: `mode` (in turns, or both at
     once), `budget_s` and `rounds_planned` for each scenario, `load` (what was held, a scenario a line),
     `looks`, `judged` (how each scenario was, for whoever judges its samples again), and `machine_cpu`, the
@@ -183,6 +200,10 @@ class Comparison(Shown):
     endpoints: tuple[Unjudged, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     left_out_more: int = 0
+    uncompared_requests: int = 0
+    grouped: tuple[Grouped, ...] = ()
+    others: tuple[Unjudged, ...] = ()
+    others_more: int = 0
     pictures: tuple[Pictured, ...] = ()
     mode: Literal["duet", "alternate"] | None = None
     budget_s: float | None = None

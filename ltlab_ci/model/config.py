@@ -29,6 +29,7 @@ from ltlab_ci.model.fields import (
 from ltlab_ci.model.grafana import Grafana
 from ltlab_ci.model.lab import GrafanaSpec, Influx, LabSpec, Runtime
 from ltlab_ci.model.place import Place
+from ltlab_ci.model.routes import Naming
 from ltlab_ci.model.service import Service
 from ltlab_ci.model.thresholds import Severity, Span, Threshold
 
@@ -80,6 +81,25 @@ class SteadyState(Frozen):
     skip_end: Duration = pydantic.Field(default="0", description="Left out at the end.")
 
 
+class NamesSpec(Frozen):
+    """Which requests are one endpoint, in reports and in comparisons; a list states `patterns` alone."""
+
+    patterns: tuple[Text, ...] = pydantic.Field(
+        default=(),
+        description="Names without the service's address: `/products/:id`, where `:id` stands for one "
+        "segment and `*` for any text. The first that matches counts.",
+    )
+    learn: bool = pydantic.Field(
+        default=True,
+        description="Whether ids in URLs are found besides; `false` leaves URLs as they are.",
+    )
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, written: object) -> object:
+        return {"patterns": written} if isinstance(written, (list, tuple)) else written
+
+
 class ScenarioSpec(Frozen):
     """One script of one engine, and what it must hold."""
 
@@ -100,6 +120,9 @@ class ScenarioSpec(Frozen):
     )
     exclude_setup: pydantic.StrictBool | None = pydantic.Field(
         default=None, description="Replaces the exclude_setup of the whole file."
+    )
+    names: NamesSpec | None = pydantic.Field(
+        default=None, description="Replaces the names of the whole file."
     )
 
 
@@ -142,6 +165,7 @@ class LabFile(Frozen):
         default=False,
         description="Judge without the samples of set-up and tear-down, which k6 counts.",
     )
+    names: NamesSpec = NamesSpec()
     engines: Engines = Engines()
     lab: LabSpec = LabSpec()
     grafana: GrafanaSpec = GrafanaSpec()
@@ -182,6 +206,7 @@ class Scenario:
     cut: Cut = Cut()
     place: Place | None = field(default=None, compare=False)
     processes: int = 1
+    naming: Naming = field(default_factory=Naming)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +270,9 @@ def json_schema() -> dict[str, Any]:
     schema = LabFile.model_json_schema()
     spec = schema["$defs"]["ThresholdSpec"]
     schema["$defs"]["ThresholdSpec"] = {"anyOf": [{"type": "string"}, spec]}
+    names = schema["$defs"]["NamesSpec"]
+    listed = {"type": "array", "items": names["properties"]["patterns"]["items"]}
+    schema["$defs"]["NamesSpec"] = {"anyOf": [listed, names]}
     item = {"$ref": "#/$defs/ThresholdSpec"}
     either = {"anyOf": [item, {"type": "array", "items": item}]}
     for place in (schema, schema["$defs"]["ScenarioSpec"]):

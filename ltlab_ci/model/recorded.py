@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ltlab_ci.model.comparison import Grouped
+from ltlab_ci.model.routes import Naming
+
 if TYPE_CHECKING:  # numpy stays out of commands that compare nothing
     import numpy as np
     from numpy.typing import NDArray
@@ -27,7 +30,8 @@ class Checks:
 class Side:
     """One side of one round: equally long arrays, one entry a request, in any order.
 
-    `endpoint` indexes `Recording.endpoints`; `start_ns` is since the epoch; `ms` the duration;
+    `endpoint` indexes `Recording.endpoints`, `name` (None: the same) `Recording.names`; `start_ns` is since
+    the epoch; `ms` the duration;
     `ok` whether the response was as expected. `iterations_ns` holds the starts of iterations, in
     any order, and may be empty; those that began before `complete_ns` have all ended, so all are there (None:
     any). `failed_ns` holds when iterations failed, and of Artillery's virtual users when those began that failed;
@@ -56,6 +60,7 @@ class Side:
     received: Mapping[int, float] | None = None
     cpu_ns: NDArray[np.int64] | None = None
     cpu: NDArray[np.float64] | None = None
+    name: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,11 +73,16 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Recording:
-    """All rounds of a comparison; `endpoints` are (name, method), `checks` names."""
+    """All rounds of a comparison; `endpoints` are (name, method), ids in URLs made one, `checks` names.
+
+    `names` are those that were recorded, `grouped` the endpoints that several of them are.
+    """
 
     endpoints: tuple[tuple[str, str], ...]
     rounds: tuple[Round, ...]
     checks: tuple[str, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    grouped: tuple[Grouped, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +91,8 @@ class Rules:
 
     `share` is the part of the permitted false alarms that this look may spend: 1 where there is
     one look only. `load_model` "" means: tell from the samples. `percentiles` are those of latency that
-    are judged, as shares; each endpoint is judged on those that it has enough requests for.
+    are judged, as shares; each endpoint is judged on those that it has enough requests for. `naming` says
+    which names are one endpoint.
     """
 
     min_effect: float = 0.03
@@ -89,3 +100,4 @@ class Rules:
     share: float = 1.0
     load_model: Literal["open", "closed", ""] = ""
     fail_on: frozenset[str] = field(default=frozenset({"slower", "more errors", "invalid"}))
+    naming: Naming = field(default_factory=Naming)

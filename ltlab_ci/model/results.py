@@ -106,7 +106,10 @@ class MetricSummary(Shown):
 
 
 class Endpoint(Shown):
-    """One request name: how often, how fast, how reliable. Times in ms."""
+    """One endpoint: how often, how fast, how reliable. Times in ms.
+
+    `names` is how many recorded names it stands for; `example` one of them, "" where it is the name itself.
+    """
 
     name: str
     method: str
@@ -118,13 +121,16 @@ class Endpoint(Shown):
     p95: float | None
     p99: float | None
     max: float | None
+    names: int = 1
+    example: str = ""
 
 
 class ScenarioResult(Shown):
     """One scenario's run. `judged_s` counts from the start of the load, as `Series.t_s` does.
 
     `verdict` is "not judged" where nothing failed but no threshold says what good enough is.
-    `place` is where the scenario stands in ltlab.yml; its script, where there is none.
+    `place` is where the scenario stands in ltlab.yml; its script, where there is none. `address` is where the
+    service answered, "" where the script brought its own.
     """
 
     name: str
@@ -147,6 +153,7 @@ class ScenarioResult(Shown):
     series: Series | None = None
     distribution: Distribution | None = None
     place: Place | None = None
+    address: str = ""
 
 
 class Environment(Shown):
@@ -297,6 +304,10 @@ class Sent:
     browsing: bool = False
 
 
+Spelling = Literal["name as path", "url as path", "name with method"]
+"""How some request is named in the samples: by a path alone, by `GET /path`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is known of one scenario's run besides its samples, for evaluate/ to judge with.
@@ -305,10 +316,11 @@ class Facts:
     `load_start_ns`, `load_end_ns`: first start and last end of an iteration or request, set-up and
     tear-down left out. `elapsed_s`: how long its engine ran by a clock that nobody sets, None where it
     is not known; `clock_step_s`: how far the machine's clock was set meanwhile. `names`: how many
-    different requests are shown, and how many are not. `tallies` are one a scenario of the script;
+    endpoints are shown, and how many are not. `tallies` are one a scenario of the script;
     `cut_off` are the requests that never ended; `vu_time_s` is how long all VUs were active together,
     `alive_s` until when some were, from the start of the load: 0 where nobody knows. `any_status`: the
-    script accepts every HTTP status as a success. `sent` is None where no service is known.
+    script accepts every HTTP status as a success. `sent` is None where no service is known. `address` is where
+    the service answered, `spelt` how requests are named in the samples: thresholds may name them without it.
     """
 
     scenario: str
@@ -329,6 +341,8 @@ class Facts:
     any_status: bool = False
     engine: Literal["k6", "artillery"] = "k6"
     sent: Sent | None = None
+    address: str = ""
+    spelt: frozenset[Spelling] = frozenset()
 
     @property
     def ran(self) -> bool:

@@ -17,6 +17,8 @@ from ltlab_ci.report import escape, figures
 OPEN_ROWS = 5
 _LEFT_OUT = 10
 _LONG_S = 1000.0
+_GROUPED = 5
+_LOUD = 1.0  # an interval that reaches to twice as slow rules out nothing that anybody asks about
 
 MARKS: dict[model.ComparisonVerdict, str] = {
     "invalid": "⛔",
@@ -52,6 +54,7 @@ class Section:
     folded: tuple[Row, ...]
     basis: tuple[str, ...]
     left_out: tuple[str, ...]
+    uncompared: str = ""
 
 
 def section(comparison: model.Comparison) -> Section:
@@ -72,6 +75,7 @@ def section(comparison: model.Comparison) -> Section:
         folded=tuple(rest),
         basis=tuple(_basis(comparison)),
         left_out=tuple(_left_out(comparison)),
+        uncompared=figures.share(round(share, 2)) if (share := uncompared(comparison)) else "",
     )
 
 
@@ -183,11 +187,13 @@ def interval(row: model.Change) -> str:
 def bound(row: model.Change) -> float | None:
     """Return the slowdown beyond which an inconclusive row rules all out, None where it rules out nothing.
 
-    A row that is open for a reason of its own, such as an early end, rules nothing out.
+    A row that is open for a reason of its own, such as an early end, rules nothing out; nor does one whose
+    times vary so much that head may be twice as slow.
     """
     if row.verdict != "inconclusive" or row.interval is None or row.reason:
         return None
-    return max(end * worse(row) for end in row.interval)
+    found = max(end * worse(row) for end in row.interval)
+    return found if found <= _LOUD else None
 
 
 def worse(row: model.Change) -> int:
@@ -197,18 +203,20 @@ def worse(row: model.Change) -> int:
 
 def _note(row: model.Change, min_effect: float) -> str:
     """Say what an inconclusive row rules out, and what would settle it."""
-    worst = bound(row)
-    if worst is None or row.interval is None:
+    if row.verdict != "inconclusive" or row.interval is None or row.reason:
         return escape.visible(row.reason)
+    worst = bound(row)
     low, high = row.interval
     sure = ""
     if low * high > 0:
         small = f"smaller than the {figures.unsigned(min_effect)} that are reported"
         sure = "within noise for this many rows" if abs(row.change) >= min_effect else small
     what = "a slowdown above" if row.unit == "ms" else "a drop of more than"
-    ruled = f"{what} {figures.unsigned(worst)} is ruled out" if worst > 0 else ""
+    ruled = "it varies too much to rule out a slowdown of any size"
+    if worst is not None:
+        ruled = f"{what} {figures.unsigned(worst)} is ruled out" if worst > 0 else ""
     settle = ""
-    if row.settle_s is not None and row.settle_half_width is not None:
+    if row.settle_s is not None and row.settle_half_width and row.settle_half_width <= _LOUD:
         half = figures.unsigned(row.settle_half_width)
         settle = f"{_seconds(row.settle_s)} would narrow this to about ±{half}"
     return "; ".join(part for part in (sure, ruled, settle) if part)
@@ -256,9 +264,10 @@ def _basis(comparison: model.Comparison) -> Iterable[str]:
         yield "One round: how far two starts of the same code differ was not measured."
     yield (
         "Chance of any false alarm in a comment like this: "
-        f"{figures.share(comparison.alpha)} by design. Changes are measured pairwise, so they can "
-        "differ a little from the ratio of the two columns."
+        f"{figures.share(comparison.alpha)} by design. Times are those of a typical slice: changes are "
+        "measured slice by slice, and base and head lie that far apart."
     )
+    yield from _named(comparison)
     yield from _shown(comparison)
 
 
@@ -268,6 +277,38 @@ def size(answers: model.AnswerSize) -> str:
     change = answers.head / answers.base - 1
     which = "smaller" if change < 0 else "larger"
     return f"{named} are {figures.unsigned(abs(change))} {which}{within(answers.scenario)}"
+
+
+def _named(comparison: model.Comparison) -> Iterable[str]:
+    """Say which URLs were taken for one endpoint, and what all other requests are."""
+    if comparison.grouped:
+        several = sorted(comparison.grouped, key=lambda each: -each.names)
+        named = (
+            f"{endpoint(each.name, each.method)}{within(each.scenario)} stands for "
+            f"{counted(each.names, 'URL')} such as {escape.visible(each.example)}"
+            for each in several[:_GROUPED]
+        )
+        more = len(several) - _GROUPED
+        rest = f"; and {counted(more, 'more endpoint')}" if more > 0 else ""
+        yield f"Ids in URLs count as one: {'; '.join(named)}{rest} (`names` in ltlab.yml)."
+    if comparison.others:
+        number = len(comparison.others) + comparison.others_more
+        requests = sum(each.base_requests + each.head_requests for each in comparison.others)
+        busiest = ", ".join(
+            f"{endpoint(each.name, each.method)}{within(each.scenario)}"
+            for each in comparison.others[:_GROUPED]
+        )
+        beyond = f", and {figures.count(number - _GROUPED)} more" if number > _GROUPED else ""
+        yield (
+            f"All other requests are {counted(number, 'endpoint')} with too few to be judged alone "
+            f"({figures.count(requests)} requests): {busiest}{beyond}."
+        )
+
+
+def uncompared(comparison: model.Comparison) -> float:
+    """Return the share of all requests whose endpoint no row judges."""
+    whole = comparison.base_requests + comparison.head_requests
+    return comparison.uncompared_requests / whole if whole else 0.0
 
 
 def _shown(comparison: model.Comparison) -> Iterable[str]:

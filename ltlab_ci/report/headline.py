@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from ltlab_ci import model
 from ltlab_ci.report import compared, escape, figures
 
+_TRIFLE = 0.01  # of all requests
 _NONE, _FEWER = 30, 100  # calls on base, to say that head made none, or less than half
 
 
 def of(comparison: model.Comparison, findings: Sequence[model.Finding] = ()) -> str:
     """Return what came of a comparison in one line: the worst row, how many more, and what head lost."""
-    return "; ".join(each for each in (_said(comparison, findings), *_lost(comparison)) if each)
+    said = (_said(comparison, findings), *_lost(comparison), *_uncompared(comparison))
+    return "; ".join(each for each in said if each)
 
 
 def _said(comparison: model.Comparison, findings: Sequence[model.Finding]) -> str:
@@ -102,6 +104,13 @@ def _worse(comparison: model.Comparison) -> Iterable[str]:
 
 def _worst(of: Sequence[model.Errors]) -> model.Errors:
     return max(of, key=lambda one: (one.head - one.base, bool(one.name)))
+
+
+def _uncompared(comparison: model.Comparison) -> Iterable[str]:
+    """Say how much of the load no row speaks of, where that is more than a trifle."""
+    share = compared.uncompared(comparison)
+    if share >= _TRIFLE and comparison.verdict != "invalid":
+        yield f"{figures.share(round(share, 2))} of requests were not compared"
 
 
 def _fail(of: Sequence[model.Errors]) -> str:

@@ -48,6 +48,8 @@ def _comparison(comparison: model.Comparison) -> junit_xml.TestSuite:
         if row.verdict in compared.red(comparison):
             case.add_failure_info(message=said, failure_type=row.verdict)
         else:
+            if row.verdict == "inconclusive":  # it blocks nothing, and has not passed
+                case.add_skipped_info(message=said)
             case.stdout = f"{said}; {_clean(row.note)}" if row.note else said
         cases.append(case)
     return junit_xml.TestSuite(_COMPARISON, cases)

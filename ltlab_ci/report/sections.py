@@ -144,7 +144,7 @@ def _tiles(scenario: model.ScenarioResult) -> tuple[tuple[str, str], ...]:
 def _endpoint(one: model.Endpoint) -> EndpointRow:
     times = (one.avg, one.p50, one.p95, one.p99, one.max)
     return EndpointRow(
-        name=escape.visible(one.name),
+        name=escape.visible(one.name) + _merged(one),
         method=escape.visible(one.method),
         cells=(
             Cell(text=figures.count(one.requests), value=one.requests),
@@ -154,6 +154,11 @@ def _endpoint(one: model.Endpoint) -> EndpointRow:
         ),
         failed=one.failed > 0,
     )
+
+
+def _merged(one: model.Endpoint) -> str:
+    """Say how many recorded names an endpoint stands for, where it is not one of them."""
+    return f" ({figures.count(one.names)} URLs)" if one.example else ""
 
 
 def _failed(one: model.Endpoint) -> str:

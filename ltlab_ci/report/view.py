@@ -82,6 +82,7 @@ class View:
     mark: str
     title: str
     verdict: str
+    tone: str
     headline: str
     tally: str
     failing: tuple[Row, ...]
@@ -115,6 +116,7 @@ def build(result: model.Result, *, limits: Limits) -> View:
         mark=mark,
         title=title,
         verdict=result.verdict,
+        tone=tone_of(result),
         headline=escape.visible(result.headline, longest=_SENTENCE),
         tally=wording.tally([row.group for row in rows]),
         failing=tuple(failing[: limits.failing]),
@@ -138,6 +140,12 @@ def build(result: model.Result, *, limits: Limits) -> View:
         started=escape.visible(result.times.started),
         wall=figures.duration(result.times.wall_s),
     )
+
+
+def tone_of(result: model.Result) -> str:
+    """Return the colour of a result: what passed by proving nothing is not shown as green."""
+    open_ = result.comparison is not None and result.comparison.verdict == "inconclusive"
+    return "unsure" if result.verdict == "pass" and open_ else result.verdict
 
 
 def title_of(result: model.Result) -> tuple[str, str]:

@@ -5,7 +5,7 @@ Not here: verdicts, which come from questions and answers alone (duck.py, evalua
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from ltlab_ci.store import details, duck, sql
 from ltlab_ci.store.grid import SLIVER_S, Grid
 
 MAX_ENDPOINTS = 200
+_BATCH = 20_000
 MAX_STEPS = 400
 _STATS = {
     model.MetricType.COUNTER: ("count", "rate"),
@@ -21,18 +22,23 @@ _STATS = {
     model.MetricType.RATE: ("rate", "count"),
     model.MetricType.TREND: ("avg", "min", "med", "max", "p(90)", "p(95)", "p(99)", "count"),
 }
+_SPELT: tuple[model.Spelling, ...] = ("name as path", "url as path", "name with method")
 NOT_LOAD = "coalesce(\"group\", '') NOT IN ('::setup', '::teardown')"
 """Leaves out set-up and tear-down, which do not belong to the load."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """What a scenario's samples cover: metrics by count, first start and last end of its load."""
+    """What a scenario's samples cover: metrics by count, first start and last end of its load.
+
+    `spelt`: how names and URLs of requests are written in them.
+    """
 
     metrics: Mapping[str, int]
     start_ns: int
     end_ns: int
     ambiguous_tags: bool
+    spelt: frozenset[model.Spelling] = frozenset()
 
     @property
     def seconds(self) -> float:
@@ -48,12 +54,14 @@ def extent(store: duck.Store, scenario: str) -> Extent:
     metrics = dict(store.rows(f"SELECT metric, count(*) FROM {source} GROUP BY 1 ORDER BY 1"))
     [row] = store.rows(
         "SELECT min(CASE WHEN timed THEN time_ns - CAST(value * 1e6 AS BIGINT) END), "
-        "max(time_ns) FILTER (timed), min(time_ns), max(time_ns) FROM (SELECT *, "
+        "max(time_ns) FILTER (timed), min(time_ns), max(time_ns), "
+        "bool_or(starts_with(name, '/')), bool_or(starts_with(url, '/')), "
+        "bool_or(regexp_matches(name, '^[A-Z]+ /')) FROM (SELECT *, "
         "metric IN ('http_req_duration', 'iteration_duration') AND value BETWEEN 0 AND 1e10 "
         f"AND {NOT_LOAD} AS timed "
         f"FROM {source})"
     )
-    start, end, first, last = row
+    start, end, first, last, *spelt = row
     unclear = store.rows(
         # Grouped and materialized, or the costly condition is tried on every single row.
         f"WITH found AS MATERIALIZED (SELECT tags FROM {source} GROUP BY 1) "
@@ -64,6 +72,7 @@ def extent(store: duck.Store, scenario: str) -> Extent:
         start_ns=start if start is not None else first or 0,
         end_ns=end if end is not None else last or 0,
         ambiguous_tags=bool(unclear),
+        spelt=frozenset(each for each, found in zip(_SPELT, spelt, strict=True) if found),
     )
 
 
@@ -108,31 +117,98 @@ def summaries(
 
 
 def endpoints(
-    store: duck.Store, scenario: str, *, seconds: float
+    store: duck.Store,
+    scenario: str,
+    *,
+    seconds: float,
+    base_url: str = "",
+    naming: model.Naming | None = None,
 ) -> tuple[tuple[model.Endpoint, ...], int]:
-    """Return the busiest request names with their latency, and how many more there were."""
+    """Return the busiest endpoints with their latency, and how many more there were.
+
+    Names are what a comparison calls them: without the service's address, ids in URLs made one.
+    """
     source = store.source(scenario)
     if source is None:
         return (), 0
-    # The busiest first: percentiles of a hundred thousand URLs would fit no memory.
+    _name(store, source, base_url, naming or model.Naming())
+    # The busiest first: percentiles of a hundred thousand endpoints would fit no memory.
     chosen = (
-        "SELECT coalesce(name, url, '') AS what, coalesce(method, '') AS how, "
-        "coalesce(fsum(value) FILTER (metric = 'http_reqs'), 0) AS requests, count(*) OVER () AS number "
-        f"FROM {source} WHERE metric IN ('http_reqs', 'http_req_failed', 'http_req_duration') "
+        "SELECT route AS what, how, sum(requests) AS requests, count(DISTINCT raw) AS names, "
+        "min(bare) AS example, count(*) OVER () AS number FROM named "
         f"GROUP BY 1, 2 ORDER BY requests DESC, 1, 2 LIMIT {MAX_ENDPOINTS}"
     )
     rows = store.rows(
-        f"WITH busiest AS MATERIALIZED ({chosen}) SELECT what, how, any_value(requests) AS requests, "
+        f"WITH busiest AS MATERIALIZED ({chosen}) "
+        "SELECT what, busiest.how, any_value(busiest.requests) AS requests, "
         "coalesce(fsum(value) FILTER (metric = 'http_req_failed'), 0), "
         "favg(value) FILTER (metric = 'http_req_duration'), "
         "quantile_cont(value, [0.5, 0.95, 0.99]) FILTER (metric = 'http_req_duration'), "
-        "max(value) FILTER (metric = 'http_req_duration'), any_value(number) "
-        f"FROM {source} JOIN busiest ON coalesce(name, url, '') = what AND coalesce(method, '') = how "
+        "max(value) FILTER (metric = 'http_req_duration'), any_value(names), any_value(example), "
+        "any_value(number) "
+        f"FROM {source} JOIN named ON coalesce(name, url, '') = raw AND coalesce(method, '') = named.how "
+        "JOIN busiest ON route = what AND named.how = busiest.how "
         "WHERE metric IN ('http_req_failed', 'http_req_duration', 'http_reqs') "
         "GROUP BY 1, 2 ORDER BY requests DESC, 1, 2"
     )
     found = tuple(_endpoint(row[:-1], seconds) for row in rows)
     return found, (rows[0][-1] if rows else 0) - len(found)
+
+
+def _name(store: duck.Store, source: str, base_url: str, naming: model.Naming) -> None:
+    """Make the table `named`: each recorded name and method, its requests, and its route."""
+    duck.know_address(store.db, base_url)
+    store.rows(
+        "CREATE OR REPLACE TABLE recorded AS SELECT *, path(raw) AS bare FROM ("
+        "SELECT coalesce(name, url, '') AS raw, coalesce(method, '') AS how, "
+        f"bool_and({sql.IS_URL}) AS is_url, "
+        "coalesce(fsum(value) FILTER (metric = 'http_reqs'), 0) AS requests "
+        f"FROM {source} WHERE metric IN ('http_reqs', 'http_req_failed', 'http_req_duration') "
+        "GROUP BY 1, 2)"
+    )
+    # In one order, and what could be merged alone: of the names that scripts give there may be any number.
+    wanted = "is_url" if not naming.patterns else "true"
+
+    def seen() -> Iterator[tuple[str, bool, int]]:
+        for name, is_url, count in _each(
+            store,
+            f"SELECT bare, is_url, sum(requests) FROM recorded WHERE {wanted} OR contains(bare, ':') "
+            "GROUP BY 1, 2 ORDER BY 1, 2",
+        ):
+            yield str(name), bool(is_url), int(duck.rounded(count) or 0)
+
+    routes = model.Routes.learned(seen, naming)
+    store.rows("CREATE OR REPLACE TABLE routed (bare VARCHAR, is_url BOOLEAN, route VARCHAR)")
+    for rows in _batches(
+        store, f"SELECT DISTINCT bare, is_url FROM recorded WHERE {wanted} ORDER BY ALL"
+    ):
+        called = [routes.of(str(name), is_url=bool(is_url)) for name, is_url in rows]
+        names, urls = (list(column) for column in zip(*rows, strict=True))
+        store.rows(
+            "INSERT INTO routed SELECT unnest(?::VARCHAR[]), unnest(?::BOOLEAN[]), "
+            "unnest(?::VARCHAR[])",
+            [names, urls, called],
+        )
+    store.rows(
+        "CREATE OR REPLACE TABLE named AS SELECT recorded.* EXCLUDE is_url, "
+        "coalesce(route, bare) AS route FROM recorded LEFT JOIN routed USING (bare, is_url)"
+    )
+
+
+def _batches(store: duck.Store, query: str) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield what a query finds, a piece at a time; other queries may run meanwhile."""
+    cursor = store.db.cursor()
+    try:
+        found = cursor.execute(query)
+        while rows := found.fetchmany(_BATCH):
+            yield rows
+    finally:
+        cursor.close()
+
+
+def _each(store: duck.Store, query: str) -> Iterator[tuple[Any, ...]]:
+    for rows in _batches(store, query):
+        yield from rows
 
 
 def series(
@@ -214,7 +290,7 @@ def _offered(planned: model.PlannedLoad | None, grid: Grid) -> tuple[float | Non
 
 
 def _endpoint(row: tuple[Any, ...], seconds: float) -> model.Endpoint:
-    name, method, requests, failed, avg, quantiles, high = row
+    name, method, requests, failed, avg, quantiles, high, names, example = row
     p50, p95, p99 = quantiles or (None, None, None)
     return model.Endpoint(
         name=str(name),
@@ -227,4 +303,6 @@ def _endpoint(row: tuple[Any, ...], seconds: float) -> model.Endpoint:
         p95=duck.rounded(p95),
         p99=duck.rounded(p99),
         max=duck.rounded(high),
+        names=int(names),
+        example=str(example) if example != name else "",
     )

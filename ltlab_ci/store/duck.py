@@ -43,6 +43,12 @@ def connect(temp: Path) -> duckdb.DuckDBPyConnection:
     )
 
 
+def know_address(db: duckdb.DuckDBPyConnection, base_url: str) -> None:
+    """Let `path(address)` in SQL take off where the service answers; "" takes off nothing."""
+    db.execute("SET VARIABLE base = ?", [base_url or None])
+    db.execute(sql.PATH)
+
+
 def file_name(scenario: str) -> str:
     """Return the first samples file of a scenario: its name where it is safe, else with a hash."""
     safe = re.sub(r"[^A-Za-z0-9_-]+", "-", scenario).strip("-")[:60] or "scenario"

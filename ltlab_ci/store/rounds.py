@@ -7,7 +7,9 @@ cannot be compared is refused here, before anything is judged. Not here: one fil
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import numpy as np
 from ltlab_ci import errors, model
 from ltlab_ci.store import duck, iterations, samples_file
 
+_ADDRESS = re.compile(r"https?://[^/?#]*")
 KINDS = (".parquet", ".csv", ".csv.gz")
 
 
@@ -42,10 +45,11 @@ def files(folder: Path) -> tuple[Path, ...]:
     return found
 
 
-def read(base: Path, head: Path, temp: Path) -> model.Recording:
+def read(base: Path, head: Path, temp: Path, naming: model.Naming | None = None) -> model.Recording:
     """Read both folders, paired in name order. Raises ConfigError for what cannot be compared.
 
-    `temp` is a folder for what does not fit into memory; it goes afterwards.
+    `temp` is a folder for what does not fit into memory; it goes afterwards. `naming` says which names
+    are one endpoint; what of that is learned is learned from both sides together.
     """
     sides = files(base), files(head)
     if len(sides[0]) != len(sides[1]):
@@ -59,21 +63,26 @@ def read(base: Path, head: Path, temp: Path) -> model.Recording:
             model.Round(base=reader.side(one), head=reader.side(other))
             for one, other in zip(*sides, strict=True)
         )
-        recording = reader.finish(rounds)
+        recording = reader.finish(rounds, naming or model.Naming())
     finally:
         reader.close()
     _refuse(recording, sides)
     return recording
 
 
+_Known = tuple[str, str, bool]  # name, method, and whether the name is the URL
+
+
 class _Reader:
-    """Reads file after file; an endpoint has the same number in all of them."""
+    """Reads file after file; a name has the same number in all of them."""
 
     def __init__(self, temp: Path) -> None:
         self._db = duck.connect(temp)
         self._db.execute("SET threads = 2")
-        self._db.execute("CREATE TABLE known (code INTEGER, name VARCHAR, method VARCHAR)")
-        self._codes: dict[tuple[str, str], int] = {}
+        self._db.execute(
+            "CREATE TABLE known (code INTEGER, name VARCHAR, method VARCHAR, is_url BOOLEAN)"
+        )
+        self._codes: dict[_Known, int] = {}
         self._checks: dict[str, int] = {}
 
     def close(self) -> None:
@@ -111,35 +120,60 @@ class _Reader:
             **of_iterations,
         )
 
-    def finish(self, rounds: tuple[model.Round, ...]) -> model.Recording:
-        """Number endpoints by name, whatever the order in which they were met."""
-        names = sorted(self._codes)
-        final = np.zeros(len(names), dtype=np.int32)
-        for place, name in enumerate(names):
-            final[self._codes[name]] = place
+    def finish(self, rounds: tuple[model.Round, ...], naming: model.Naming) -> model.Recording:
+        """Number names and endpoints in their own order, whatever that in which they were met."""
+        known = list(self._codes)
+        counts: Counter[_Known] = Counter()
+        called: list[list[_Known]] = []
         for one in rounds:
-            for side in (one.base, one.head):
-                side.endpoint[:] = final[side.endpoint]
+            sides = (one.base, one.head)
+            number = [np.bincount(side.endpoint, minlength=len(known)) for side in sides]
+            own = _addresses([[known[code] for code in np.flatnonzero(each)] for each in number])
+            for each, address in zip(number, own, strict=True):
+                bare = [_without(address, name) for name in known]
+                called.append(bare)
+                for code in np.flatnonzero(each):
+                    counts[bare[code]] += int(each[code])
+        routes = model.Routes.learned(
+            lambda: ((name, is_url, count) for (name, _, is_url), count in counts.items()), naming
+        )
+        names = sorted(counts)
+        of = {each: (routes.of(each[0], is_url=each[2]), each[1]) for each in names}
+        endpoints = sorted(set(of.values()))
+        place = {each: number for number, each in enumerate(endpoints)}
+        at = {each: number for number, each in enumerate(names)}
+        every = [side for one in rounds for side in (one.base, one.head)]
+        route = np.array([place[of[each]] for each in names], dtype=np.int32)
+        numbered = []
+        for side, bare in zip(every, called, strict=True):
+            name = np.array([at.get(each, 0) for each in bare], dtype=np.int32)[side.endpoint]
+            received = _received(side, [route[at[each]] if each in at else -1 for each in bare])
+            numbered.append(replace(side, name=name, endpoint=route[name], received=received))
         return model.Recording(
-            endpoints=tuple(names),
+            endpoints=tuple(endpoints),
             rounds=tuple(
-                model.Round(base=_numbered(one.base, final), head=_numbered(one.head, final))
-                for one in rounds
+                model.Round(base=base, head=head)
+                for base, head in zip(numbered[::2], numbered[1::2], strict=True)
             ),
+            names=tuple((name, method) for name, method, _ in names),
+            grouped=_grouped(of),
             checks=tuple(self._checks),
         )
 
     def _number(self) -> None:
         rows = self._db.execute(
-            "SELECT DISTINCT name, method FROM samples "
+            "SELECT DISTINCT name, method, is_url FROM samples "
             "WHERE metric IN ('http_req_duration', 'http_req_failed') ORDER BY ALL"
         ).fetchall()
         new = [row for row in rows if row not in self._codes]
         for row in new:
             self._codes[row] = len(self._codes)
         if new:
-            self._db.executemany(
-                "INSERT INTO known VALUES (?, ?, ?)", [[self._codes[row], *row] for row in new]
+            names, methods, urls = (list(column) for column in zip(*new, strict=True))
+            self._db.execute(
+                "INSERT INTO known SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), "
+                "unnest(?::VARCHAR[]), unnest(?::BOOLEAN[])",
+                [[self._codes[row] for row in new], names, methods, urls],
             )
 
     def _requests(self) -> Mapping[str, np.ndarray]:
@@ -147,9 +181,9 @@ class _Reader:
         found: Mapping[str, np.ndarray] = self._db.execute(
             "SELECT code, time_ns - CAST(value * 1e6 AS BIGINT) AS start_ns, value AS ms, ok, "
             "ok AND refused AS refused "
-            "FROM samples JOIN known USING (name, method) WHERE metric = 'http_req_duration' "
+            "FROM samples JOIN known USING (name, method, is_url) WHERE metric = 'http_req_duration' "
             "UNION ALL SELECT code, time_ns, 0.0, false, false "
-            "FROM samples AS failed JOIN known USING (name, method) "
+            "FROM samples AS failed JOIN known USING (name, method, is_url) "
             "WHERE metric = 'http_req_failed' AND NOT EXISTS (FROM samples AS sent "
             "WHERE sent.metric = 'http_req_duration' AND sent.time_ns = failed.time_ns "
             "AND sent.name = failed.name AND sent.method = failed.method)"
@@ -203,7 +237,7 @@ class _Reader:
     def _received(self) -> dict[int, float] | None:
         """Return the bytes received by endpoint; -1 where the engine does not tell of which one."""
         found = self._db.execute(
-            "SELECT coalesce(code, -1), sum(value) FROM samples LEFT JOIN known USING (name, method) "
+            "SELECT coalesce(code, -1), sum(value) FROM samples LEFT JOIN known USING (name, method, is_url) "
             "WHERE metric = 'data_received' GROUP BY ALL ORDER BY ALL"
         ).fetchall()
         return dict(found) or None
@@ -215,12 +249,45 @@ class _Reader:
         return found
 
 
-def _numbered(side: model.Side, final: np.ndarray) -> model.Side:
-    """Return a side whose bytes are by the final numbers of endpoints."""
+def _received(side: model.Side, final: Sequence[int]) -> Mapping[int, float] | None:
+    """Return a side's bytes by the final numbers of endpoints."""
     if side.received is None:
-        return side
-    of = side.received.items()
-    return replace(side, received={int(final[at]) if at >= 0 else at: n for at, n in of})
+        return None
+    found: Counter[int] = Counter()
+    for at, bytes_of in side.received.items():
+        found[int(final[at]) if at >= 0 else at] += bytes_of  # type: ignore[assignment]
+    return dict(found)
+
+
+def _addresses(seen: Sequence[Sequence[_Known]]) -> list[str]:
+    """Return the address of each side's service, "" where it is taken off already or cannot be told.
+
+    Recorded by hand, each side's URLs have its service's address: one each, and not the same one.
+    """
+    found = []
+    for names in seen:
+        urls = [name for name, _, is_url in names if is_url]
+        addresses = {match[0] if (match := _ADDRESS.match(url)) else "" for url in urls}
+        found.append(addresses.pop() if len(addresses) == 1 else "")
+    return found if all(found) and found[0] != found[1] else ["", ""]
+
+
+def _without(address: str, name: _Known) -> _Known:
+    if not address or not name[2]:
+        return name
+    return (name[0][len(address) :] or "/", name[1], name[2])
+
+
+def _grouped(of: Mapping[_Known, tuple[str, str]]) -> tuple[model.Grouped, ...]:
+    """Return the endpoints that stand for several names."""
+    members: dict[tuple[str, str], list[str]] = {}
+    for (name, _, _), endpoint in of.items():
+        members.setdefault(endpoint, []).append(name)
+    return tuple(
+        model.Grouped(name=name, method=method, names=len(each), example=min(each))
+        for (name, method), each in sorted(members.items())
+        if set(each) != {name}
+    )
 
 
 def _refuse(recording: model.Recording, sides: tuple[tuple[Path, ...], ...]) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 import duckdb
 
 from ltlab_ci import errors
-from ltlab_ci.store import duck
+from ltlab_ci.store import duck, sql
 
 _NEEDED = ("metric", "time_ns", "value")
 _K6 = {"metric_name": "metric", "timestamp": "time_ns", "metric_value": "value"}
@@ -36,7 +36,8 @@ _FINER: Final = (
 
 
 def select(db: duckdb.DuckDBPyConnection, path: Path) -> str:
-    """Return a SELECT of what a comparison needs: metric, time_ns, value, name, method, ok, checked, refused.
+    """Return a SELECT of what a comparison needs, one column a fact: metric, time_ns, value, name, method,
+    is_url, ok, checked, refused.
 
     Raises ConfigError for a file that lacks a column, is not whole, or has times too coarse.
     """
@@ -60,10 +61,13 @@ def select(db: duckdb.DuckDBPyConnection, path: Path) -> str:
     refused = (
         "coalesce(try_cast(status AS INTEGER) >= 400, false)" if "status" in columns else "false"
     )
+    # Without its URL a name tells by itself alone: one that begins like an address is one.
+    named = {"name", "url"} <= set(columns)
+    is_url = sql.IS_URL if named else f"starts_with({name}, 'http')"
     outside = "AND coalesce(\"group\", '') NOT IN ('::setup', '::teardown')"
     return (
         f"SELECT {columns['metric']} AS metric, {time} AS time_ns, "
-        f"{columns['value']}::DOUBLE AS value, {name} AS name, {method} AS method, "
+        f"{columns['value']}::DOUBLE AS value, {name} AS name, {method} AS method, {is_url} AS is_url, "
         f"{_ok(columns)} AS ok, {checked} AS checked, {refused} AS refused FROM {source} WHERE {columns['metric']} IN "
         "('http_req_duration', 'http_req_failed', 'iteration_duration', 'dropped_iterations', "
         "'ltlab_iterations_begun', 'ltlab_iterations_failed', 'vusers.created', 'vusers.failed', "

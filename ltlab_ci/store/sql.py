@@ -46,6 +46,25 @@ def read_batch(columns: Sequence[str]) -> str:
     )
 
 
+PATH = (
+    "CREATE OR REPLACE TEMP MACRO bare(address) AS CASE WHEN contains(address, '@') "
+    "THEN regexp_replace(address, '^(https?://)[^/?#@]*@', '\\1') ELSE address END; "
+    "CREATE OR REPLACE TEMP MACRO path(address) AS "
+    "CASE WHEN bare(address) = getvariable('base') THEN '/' "
+    "WHEN starts_with(bare(address), getvariable('base') || '/') "
+    "OR starts_with(bare(address), getvariable('base') || '?') "
+    "THEN substr(bare(address), length(getvariable('base')) + 1) ELSE address END"
+)
+"""Makes `path(address)`, which takes the service's own address off: the variable `base`, which may be ''."""
+
+IS_URL = (
+    "coalesce(regexp_matches(name, '^(https?://|(https?://)?\\$\\{\\})'), false) "
+    "OR coalesce(regexp_matches(name, '^[/?]') AND regexp_matches(url, '^https?://') "
+    "AND (ends_with(url, name) OR ends_with(split_part(url, '?', 1), name)), name IS NULL)"
+)
+"""A condition: the name of a request is its URL, or the URL's path, and not what a script calls it."""
+
+
 AMBIGUOUS_TAGS = (
     r"NOT regexp_full_match(tags, '[^&=]+=[^&=]*(&[^&=]+=[^&=]*)*') "
     "OR len(list_distinct(list_transform(string_split(tags, '&'), "

@@ -1,7 +1,7 @@
 """Samples of a round cut down to what was measured on both sides: warm-up and what came after go.
 
 Where sides took turns, each one's turns are moved together, so that turns made one after the other
-lie over one another. An address in names and URLs goes: it differs by side and round, and what is
+lie over one another. The service's own address in names goes: it differs by side and round, and what is
 requested is the same. Not here: reading rounds to judge them (rounds.py).
 """
 
@@ -21,14 +21,6 @@ from ltlab_ci.store import duck, iterations
 _START = (
     "CASE WHEN metric IN ('http_req_duration', 'iteration_duration') "
     "THEN time_ns - CAST(value * 1e6 AS BIGINT) ELSE time_ns END"
-)
-
-
-_PATH = (
-    "CREATE TEMP MACRO path(address) AS CASE WHEN address = getvariable('base') THEN '/' "
-    "WHEN starts_with(address, getvariable('base') || '/') "
-    "OR starts_with(address, getvariable('base') || '?') "
-    "THEN substr(address, length(getvariable('base')) + 1) ELSE address END"
 )
 
 
@@ -74,8 +66,7 @@ def look(path: Path, base_url: str) -> Looked:
         if "url" not in columns:
             return Looked(first_ns=first)
         # An address written as http.url`...` holds ${} in place of its host.
-        db.execute("SET VARIABLE base = ?", [base_url])
-        db.execute(_PATH)
+        duck.know_address(db, base_url)
         [(all_of_it, own, other)] = db.execute(
             "SELECT count(*), count(*) FILTER (path(url) != url), "
             "any_value(url) FILTER (path(url) = url) FROM samples "
@@ -95,9 +86,8 @@ def cut(path: Path, windows: Sequence[Window], base_url: str) -> Used:
         )
         new = path.with_suffix(".new")
         _add_hanging(db)
-        db.execute("SET VARIABLE base = ?", [base_url])
-        db.execute(_PATH)
-        named = "".join(f", path({name}) AS {name}" for name in ("name", "url") if name in columns)
+        duck.know_address(db, base_url)
+        named = ", path(name) AS name" if "name" in columns else ""
         db.execute(
             "COPY (SELECT begun.* EXCLUDE began_ns "
             f"REPLACE (time_ns + moved_ns AS time_ns{named}) FROM ({_begun(columns)}) AS begun "

@@ -41,7 +41,8 @@ def test_base__before_there_was_an_ltlab_yml_is_started_as_the_uncommitted_head(
     tmp_path: Path,
 ) -> None:
     folder = repository.made(tmp_path / "p")
-    repository.commit(folder, load_js=versions.SCRIPT)
+    service = versions.SERVICE.read_text(encoding="utf-8")
+    repository.commit(folder, load_js=versions.SCRIPT, versioned_py=service)
     lab = versions.lab(["--dies-after", "40"], build="echo made {side}", script="load.js")
     run = projects.write(folder, lab).run("compare")
     why = "base is started by head's service block, since it has no ltlab.yml"

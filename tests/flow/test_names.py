@@ -129,3 +129,22 @@ def test_options_tag__that_k6_cannot_write_leaves_other_thresholds_alone(
     lab = projects.lab(f"{{url: {toy}}}", thresholds=thresholds)
     run = project(lab, {"load.js": script}).run("run")
     assert run.code == 0, run.err
+
+
+def test_url__is_shown_without_the_services_address_and_its_ids(
+    project: MakeProject, toy: str
+) -> None:
+    script = projects.k6("http.get(`${url}/fast?item=${__ITER}`);", options="vus: 1, iterations: 8")
+    thresholds = json.dumps(
+        {
+            "http_reqs{name:/fast?item=3}": ["count == 1"],
+            "http_reqs{name:GET /fast*}": ["count == 8"],
+            f"http_reqs{{name:{toy}/fast?item=4}}": ["count == 1"],
+        }
+    )
+    run = project(projects.lab(f"{{url: {toy}}}", thresholds=thresholds), {"load.js": script}).run(
+        "run"
+    )
+    assert run.code == 0, run.out
+    [endpoint] = run.scenario()["endpoints"]
+    assert (endpoint["name"], endpoint["requests"], endpoint["names"]) == ("/fast?item=*", 8, 8)

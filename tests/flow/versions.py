@@ -30,7 +30,7 @@ def lab(
     thresholds: str = THRESHOLDS,
 ) -> str:
     """Return the ltlab.yml of a version."""
-    command = json.dumps([sys.executable, str(SERVICE), "{port}", *flags])
+    command = json.dumps([sys.executable, SERVICE.name, "{port}", *flags])
     built = f", build: {json.dumps(build)}" if build else ""
     service = f"{{command: {command}, ready: {{get: /health}}{built}}}"
     return projects.lab(
@@ -54,7 +54,9 @@ def project(  # what a version may differ by
 ) -> projects.Project:
     """Return a project on branch `work`, whose merge base with main runs with other flags."""
     repository.made(folder)
-    shared = {".gitignore": "ltlab-report/\n", **(files or {"load.js": SCRIPT})}
+    # Each version has a service of its own: one program for both would be refused.
+    own = {".gitignore": "ltlab-report/\n", SERVICE.name: SERVICE.read_text(encoding="utf-8")}
+    shared = {**own, **(files or {"load.js": SCRIPT})}
     made = projects.write(
         folder, lab(base, compare=compare, build=base_build, script=script), shared
     )

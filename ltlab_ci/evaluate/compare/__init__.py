@@ -17,6 +17,7 @@ from ltlab_ci.evaluate.compare import (
     bodies,
     digits,
     failures,
+    others,
     overall,
     pictures,
     slices,
@@ -42,6 +43,8 @@ def compare(
 ) -> tuple[model.Comparison, tuple[model.Finding, ...]]:
     """Judge a recording; findings say why it is invalid, if it is."""
     whole = slices.cut(recording, rules.percentiles)
+    counts = _counts(recording, whole)
+    joined, whole, rare = others.together(recording, whole, rules.percentiles, counts)
     kind = throughput.load_model(recording, whole, rules)
     errors, errors_of = failures.judge(
         recording, _of_failures(recording, whole), _ERRORS * rules.share
@@ -49,15 +52,16 @@ def compare(
     work = throughput.judge(recording, whole, kind, rules, _THROUGHPUT * rules.share)
     hangs = failures.hangs(errors_of, less_done=work.verdict == "slower")
     found = tuple(validity.findings(recording, whole, kind, head_hangs=hangs))
-    latency = verdicts.measure(recording, whole, rules.percentiles)
-    usual = verdicts.judge(recording, whole, latency, rules, _LATENCY * rules.share)
+    latency = verdicts.measure(joined, whole, rules.percentiles)
+    usual = verdicts.judge(joined, whole, latency, rules, _LATENCY * rules.share)
     rows = (
         *usual,
         *tails.judge(recording, whole, usual, _TAILS * rules.share),
         *tails.rare(recording, whole, _RARE * rules.share),
     )
     refused = failures.refused_more(recording)
-    rows = _without_bad_gains(rows, errors, errors_of, refused=refused)
+    of_rare = frozenset(recording.endpoints[index] for index in rare)
+    rows = _without_bad_gains(rows, errors, errors_of, of_rare, refused=refused)
     [work] = _without_bad_gains((work,), errors, errors_of, refused=refused)
     if found:
         invalid = {"verdict": "invalid"}
@@ -65,10 +69,11 @@ def compare(
         errors, work = errors.model_copy(update=invalid), work.model_copy(update=invalid)
         errors_of = tuple(each.model_copy(update=invalid) for each in errors_of)
     counts = _counts(recording, whole)
-    left_out = _left_out(recording, whole, counts, rules.percentiles)
+    left_out = _left_out(recording, whole, counts, rules.percentiles, rare)
     told = {(row.name, row.method) for row in rows if row.stat == tails.RARE}
     left_out = tuple(each for each in left_out if (each.name, each.method) not in told)
     shown = rows[: len(usual)]
+    together = _together(recording, rare, counts)
     return model.Comparison(
         verdict=_verdict(rows, errors, errors_of, work),
         load_model="open" if kind == "open" else "closed",
@@ -82,10 +87,16 @@ def compare(
         errors_of=errors_of,
         throughput=_rounded(work),
         answers=bodies.answers(recording),
-        endpoints=_shown(recording, whole, latency, counts),
+        endpoints=_shown(joined, whole, latency, _counts(joined, whole)),
         left_out=left_out[:_MOST_LISTED],
         left_out_more=max(0, len(left_out) - _MOST_LISTED),
-        pictures=(pictures.of(recording, whole, latency, shown),) if shown else (),
+        uncompared_requests=sum(
+            each.base_requests + each.head_requests for each in left_out if not each.stat
+        ),
+        grouped=recording.grouped[:_MOST_LISTED],
+        others=together[:_MOST_LISTED],
+        others_more=max(0, len(together) - _MOST_LISTED),
+        pictures=(pictures.of(joined, whole, latency, shown),) if shown else (),
     ), found
 
 
@@ -125,16 +136,18 @@ def _without_bad_gains(
     rows: tuple[model.Change, ...],
     errors: model.Errors,
     errors_of: tuple[model.Errors, ...],
+    rare: frozenset[tuple[str, str]] = frozenset(),
     *,
     refused: bool,
 ) -> tuple[model.Change, ...]:
     """Take *faster* back where more fails: an error is often answered in no time.
 
-    Whatever an iteration that failed did not get to is missing from all rows. `refused`: head refuses more by
-    its statuses, as the script permits.
+    Whatever an iteration that failed did not get to is missing from all rows. `rare` are judged together.
+    `refused`: head refuses more by its statuses, as the script permits.
     """
     rose = [each for each in (errors, *errors_of) if failures.rose(each)]
     worse = {(each.name, each.method) for each in rose if each.name}
+    worse |= {(others.NAME, "")} if worse & rare else set()
     everywhere = any(not each.name or each.metric in _ANYWHERE for each in rose)
     why = "more fails on head" if rose else _REFUSED
     return tuple(
@@ -160,11 +173,14 @@ def _left_out(
     whole: slices.Cut,
     counts: tuple[Ints, Ints],
     asked: tuple[float, ...],
+    rare: tuple[int, ...],
 ) -> tuple[model.LeftOut, ...]:
     """Return the endpoints that are not tested, and what was asked of the others and is not judged."""
     judged = dict(zip(whole.tested, whole.judged, strict=True))
     found = []
     for index, (name, method) in enumerate(recording.endpoints):
+        if index in rare:
+            continue
         base, head = (int(side[index]) for side in counts)
         only = "head" if head and not base else "base" if base and not head else ""
         few = f"on {only} only" if only else "too few successful requests"
@@ -184,6 +200,24 @@ def _left_out(
             )
             for stat, reason in (reasons if index in judged else {"": few}).items()
         ]
+    return tuple(sorted(found, key=lambda one: -(one.base_requests + one.head_requests)))
+
+
+def _together(
+    recording: model.Recording, rare: tuple[int, ...], counts: tuple[Ints, Ints]
+) -> tuple[model.Unjudged, ...]:
+    """Return the endpoints that are judged together, the busiest first."""
+    found = [
+        model.Unjudged(
+            name=recording.endpoints[index][0],
+            method=recording.endpoints[index][1],
+            base_requests=int(counts[0][index]),
+            head_requests=int(counts[1][index]),
+            base_p99=None,
+            head_p99=None,
+        )
+        for index in rare
+    ]
     return tuple(sorted(found, key=lambda one: -(one.base_requests + one.head_requests)))
 
 

@@ -7,6 +7,7 @@ other end is within it; between the two nothing is shown. Not here: what changed
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from ltlab_ci.model import patterns
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_ADDRESS = re.compile(r"https?://[^/?#]*")
 _UNITS = {"http_req_duration": "ms", "http_req_failed": "share"}
 
 
@@ -53,13 +55,10 @@ def unjudged(thresholds: Sequence[model.Threshold], why: str) -> tuple[model.Ver
 
 
 def _judged(recording: model.Recording, threshold: model.Threshold) -> model.Verdict:
-    members = [
-        index
-        for index, (name, method) in enumerate(recording.endpoints)
-        if _matches(threshold.tags, name=name, method=method)
-    ]
-    if not members:
+    matching = _matching(recording, threshold)
+    if not matching.any():
         return _unjudged(threshold, f"no request on either side matches {threshold.key}")
+    recording, members = _divided(recording, matching), [1]
     of = {"ms": _times, "share": _shares}[_UNITS[threshold.metric]]
     figure = of(recording, members, threshold)
     if isinstance(figure, str):
@@ -80,8 +79,45 @@ def _holds(stated: model.Threshold, value: float) -> bool:
     return stated.holds(value) or value == stated.bound == 0
 
 
-def _matches(tags: Sequence[tuple[str, str]], **known: str) -> bool:
-    return all(patterns.matches(pattern, known[tag]) for tag, pattern in tags if tag in known)
+def _matching(recording: model.Recording, threshold: model.Threshold) -> NDArray[np.int32]:
+    """Say of each recorded name whether it is meant, by itself or as one of its endpoint."""
+    known = recording.names or recording.endpoints
+    meant = np.array([_matches(threshold.tags, *each) for each in known], dtype=np.int32)
+    whole = np.array(
+        [_matches(threshold.tags, *each) for each in recording.endpoints], dtype=np.int32
+    )
+    for side in (side for one in recording.rounds for side in (one.base, one.head)):
+        if side.name is not None:
+            meant[side.name[whole[side.endpoint] > 0]] = 1
+    return meant
+
+
+def _matches(tags: Sequence[tuple[str, str]], name: str, method: str) -> bool:
+    """Say whether a request is meant: by its name as it was recorded, with an address, or as reports show it."""
+    asked = dict(tags)
+    if not patterns.matches(asked.get("method", "*"), method):
+        return False
+    pattern = asked.get("name", "*")
+    shown = name if name.startswith(f"{method} ") else f"{method} {name}"
+    bare = _ADDRESS.sub("", pattern, count=1) or "/"
+    return any(
+        patterns.matches(*each) for each in ((pattern, name), (pattern, shown), (bare, name))
+    )
+
+
+def _divided(recording: model.Recording, matching: NDArray[np.int32]) -> model.Recording:
+    """Return a recording of two endpoints: what is not meant, and what is."""
+
+    def of(side: model.Side) -> model.Side:
+        return replace(side, endpoint=matching[side.endpoint if side.name is None else side.name])
+
+    return replace(
+        recording,
+        endpoints=(("", ""), ("meant", "")),
+        rounds=tuple(
+            model.Round(base=of(each.base), head=of(each.head)) for each in recording.rounds
+        ),
+    )
 
 
 def _times(

@@ -26,7 +26,17 @@ CUT_SHORT = "the comparison did not come to its planned end"
 _ALARMS = frozenset({"slower", "faster", "more errors", "fewer errors"})
 _WORSE = frozenset({"slower", "more errors"})
 _SHARED = ("sides", "fail_on")
-_SUMS = ("seconds", "rounds", "slices", "base_requests", "head_requests", "left_out_more", "alpha")
+_SUMS = (
+    "seconds",
+    "rounds",
+    "slices",
+    "base_requests",
+    "head_requests",
+    "left_out_more",
+    "alpha",
+    "uncompared_requests",
+    "others_more",
+)
 
 
 def merge(parts: Mapping[str, model.Comparison]) -> model.Comparison:
@@ -144,6 +154,8 @@ def _named(part: model.Comparison, scenario: str) -> model.Comparison:
         "looks",
         "judged",
         "pictures",
+        "grouped",
+        "others",
     ):
         update[field] = tuple(one.model_copy(update=name) for one in getattr(part, field))
     return part.model_copy(update=update)

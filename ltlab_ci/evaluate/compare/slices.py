@@ -103,7 +103,7 @@ def cut(recording: model.Recording, shares: Sequence[float]) -> Cut:
     for whole in widths(recording):
         if best is not None and whole.total < FEWEST_SLICES:
             break
-        found = _judged(recording, whole, shares)
+        found = judged(recording, whole, shares)
         if best is None or sum(map(len, found.judged)) > sum(map(len, best.judged)):
             best = found
     assert best is not None  # there are widths
@@ -129,16 +129,17 @@ def _slices(spans: Sequence[Span], width_s: float) -> tuple[int, ...]:
     return tuple(int(each.seconds / width_s + _NEARLY) for each in spans)
 
 
-def _judged(recording: model.Recording, whole: Cut, shares: Sequence[float]) -> Cut:
+def judged(recording: model.Recording, whole: Cut, shares: Sequence[float]) -> Cut:
+    """Return a cut with the endpoints and percentiles that have enough requests in its slices."""
     if not whole.total:
         return whole
     fewer = np.minimum(*(requests(recording, whole, side, ok=True) for side in SIDES))
     enough = {share: suffices(fewer, share) for share in shares}
-    judged = {
+    of_each = {
         endpoint: tuple(share for share in shares if enough[share][endpoint])
         for endpoint in range(len(recording.endpoints))
     }
-    tested = {endpoint: found for endpoint, found in judged.items() if found}
+    tested = {endpoint: found for endpoint, found in of_each.items() if found}
     return replace(whole, tested=tuple(tested), judged=tuple(tested.values()))
 
 

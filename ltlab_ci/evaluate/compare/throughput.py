@@ -89,7 +89,10 @@ def judge(
         verdict = "slower" if at.centre < 0 else "faster"
     elif max(abs(at.low90), abs(at.high90)) <= math.log(1.05):
         verdict = "no change"
+    middle = math.sqrt(base * head)  # shown as far apart as the typical slice has them
     return known(
+        base=middle * math.exp(-at.centre / 2) if middle else base,
+        head=middle * math.exp(at.centre / 2) if middle else head,
         change=math.expm1(at.centre),
         interval=(math.expm1(at.low95), math.expm1(at.high95)),
         verdict=verdict,

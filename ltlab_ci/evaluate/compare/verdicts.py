@@ -21,7 +21,6 @@ P99 = 0.99
 _SHOWN = (0.5, 0.95, 0.9, P99, 0.999)
 _NO_CHANGE = math.log(1.05)
 _LEAST_MS = 0.001  # no engine resolves less, and nothing has no logarithm
-_STALLS = "all requests together differ more than their slices do: a few moments stand out"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,8 +94,20 @@ def judge(
             verdict=_verdict(at, alarm=alarm),
             rounds=tuple(None if math.isnan(one) else math.expm1(one) for one in at.rounds),
         )
-        rows.append(row.model_copy(update=_open(row, at, whole.seconds)))
+        slices_of = (latency.base[:, endpoint, at_share], latency.head[:, endpoint, at_share])
+        shown = _typical(*slices_of, change=at.centre)
+        rows.append(row.model_copy(update={**_open(row, at, whole.seconds), **shown}))
     return tuple(rows)
+
+
+def _typical(base: Floats, head: Floats, *, change: float) -> dict[str, float]:
+    """Return both sides in a typical slice, as far apart as the change says, around what they have in common."""
+    known = np.isfinite(base) & np.isfinite(head)
+    both = np.log(np.maximum(base[known], _LEAST_MS)) + np.log(np.maximum(head[known], _LEAST_MS))
+    if not len(both):
+        return {}
+    middle = float(np.median(both)) / 2
+    return {"base": math.exp(middle - change / 2), "head": math.exp(middle + change / 2)}
 
 
 def _open(row: model.Change, at: launches.Estimate, seconds: float) -> dict[str, object]:
@@ -105,7 +116,9 @@ def _open(row: model.Change, at: launches.Estimate, seconds: float) -> dict[str,
     stands_out = abs(apart) > _NO_CHANGE and not at.low95 <= apart <= at.high95
     if row.verdict == "no change" and stands_out:
         # The centre of the slices is not moved by a few of them: noise, or a service that stalls now and then.
-        return {"verdict": "inconclusive", "reason": _STALLS}
+        told = f"all requests together went from {row.base:.3g} to {row.head:.3g} ms"
+        reason = f"{told}, further apart than their slices: a few moments stand out"
+        return {"verdict": "inconclusive", "reason": reason}
     if row.verdict != "inconclusive":
         return {}
     settle_s, half_width = _settle(at, seconds)

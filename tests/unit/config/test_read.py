@@ -269,3 +269,34 @@ def test_single__a_path_that_is_no_text_is_refused(tmp_path: Path) -> None:
         read.single(scenario, root=tmp_path, cwd=tmp_path, environ={}, flags={})
     assert "no UTF-8" in caught.value.message
     assert caught.value.message.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("written", "patterns", "learn"),
+    [
+        ("", (), True),
+        ('names: ["/a/:id", "/b/*"]', ("/a/:id", "/b/*"), True),
+        ("names: {learn: false}", (), False),
+        ("names: {patterns: [/a/:id], learn: false}", ("/a/:id",), False),
+    ],
+)
+def test_load__names(
+    project: Path,
+    written: str,
+    patterns: tuple[str, ...],
+    learn: bool,  # noqa: FBT001
+) -> None:
+    file = project / "ltlab.yml"
+    file.write_text(f"{file.read_text(encoding='utf-8')}{written}\n", encoding="utf-8")
+    for scenario in loaded(project).config.scenarios:
+        assert scenario.naming == model.Naming(patterns=patterns, learn=learn)
+
+
+def test_load__names_of_a_scenario_replace_those_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "load.js").write_text("")
+    (tmp_path / "ltlab.yml").write_text(
+        "version: 1\nnames: [/a/:id]\n"
+        "scenarios:\n  one: {script: load.js}\n  two: {script: load.js, names: [/b/:id]}\n"
+    )
+    found = {each.name: each.naming.patterns for each in loaded(tmp_path).config.scenarios}
+    assert found == {"one": ("/a/:id",), "two": ("/b/:id",)}

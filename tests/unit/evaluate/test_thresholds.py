@@ -648,3 +648,29 @@ def test_judge_own__the_whole_run_whatever_is_cut() -> None:
     [case] = thresholds.own_cases(factories.some_facts(own=(own,)))
     assert case.question is not None
     assert (case.question.window, case.question.seconds) == (None, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("spelt", "written", "asked"),
+    [
+        ((), "name:/items", {"name": "http://127.0.0.1:81/items"}),
+        ((), "url:/items/*", {"url": "http://127.0.0.1:81/items/*"}),
+        ((), "name:GET /items", {"name": "http://127.0.0.1:81/items", "method": "GET"}),
+        ((), "name:http://127.0.0.1:81/items", {"name": "http://127.0.0.1:81/items"}),
+        ((), "name:http://127.0.0.1:8000/items", {"name": "http://127.0.0.1:8000/items"}),
+        (("name as path",), "name:/items", {"name": "/items"}),  # Artillery's, or a script's own
+        (("name as path",), "name:GET /items", {"name": "/items", "method": "GET"}),
+        (("name as path",), "url:/items", {"url": "http://127.0.0.1:81/items"}),
+        (("name with method",), "name:GET /items", {"name": "GET /items"}),
+        ((), "name:login", {"name": "login"}),
+    ],
+)
+def test_cases__names_may_lack_the_services_address(
+    spelt: tuple[model.Spelling, ...], written: str, asked: dict[str, str]
+) -> None:
+    facts = factories.some_facts(address="http://127.0.0.1:81", spelt=frozenset(spelt))
+    stated = parsed(f"http_reqs{{{written}}}", "count > 1")
+    [case] = thresholds.cases([stated], facts, NO_CUT)
+    assert case.question is not None
+    assert dict(case.question.tags) == asked
+    assert case.threshold.tags == stated.tags  # as it is shown

@@ -90,6 +90,15 @@ def test_found__a_dirty_tree_is_head_and_said_so(project: Path) -> None:
     assert found(config(project)).facts[1].what.endswith("with uncommitted changes")
 
 
+def test_found__a_commit_with_the_same_files_is_said(project: Path) -> None:
+    repository.git(project, "checkout", "--quiet", "-b", "again")
+    repository.git(project, "commit", "--quiet", "--allow-empty", "--message", "again")
+    [said] = found(config(project, against="work")).findings
+    assert (said.code, said.effect) == ("nothing-differs", "warn")
+    (project / "app.py").write_text("changed", encoding="utf-8")
+    assert found(config(project, against="work")).findings == ()
+
+
 def test_found__changes_of_a_branch_that_is_merged_already(project: Path) -> None:
     repository.git(project, "checkout", "--quiet", "main")
     error = refusal(config(project))

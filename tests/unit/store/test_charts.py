@@ -187,6 +187,29 @@ def test_endpoints__says_how_many_are_left_out(filled: Fill) -> None:
     assert (found[0].name, found[0].requests, found[0].per_s) == ("/3", 2, 0.0)
 
 
+def test_endpoints__ids_are_one_and_the_address_goes(filled: Fill) -> None:
+    """k6 has the whole URL as a name, with a port that differs in every run; Artillery has the path."""
+    at = "http://127.0.0.1:43129"
+    urls = [f"{at}/items/{number}" for number in range(250)]
+    rows = [a_row("http_reqs", 1.0, name=url, url=url, method="GET") for url in [*urls, at]]
+    rows += [
+        a_row("http_reqs", 1.0, name=f"/a/{number}", url=f"{at}/a/{number}?q=1", method="GET")
+        for number in range(2)
+    ]
+    rows += [a_row("http_reqs", 1.0, name="/a/7", url="/a/7", method="GET")]  # a script's own name
+    found, left_out = charts.endpoints(filled(rows), "browse", seconds=1.0, base_url=at)
+    assert [(each.name, each.requests, each.names, each.example) for each in found] == [
+        ("/items/:id", 250, 250, "/items/0"),
+        ("/a/:id", 2, 2, "/a/0"),
+        ("/", 1, 1, ""),
+        ("/a/7", 1, 1, ""),
+    ]
+    assert left_out == 0
+    off = model.Naming(patterns=("/items/:number",), learn=False)
+    found, _ = charts.endpoints(filled(rows), "browse", seconds=1.0, base_url=at, naming=off)
+    assert [each.name for each in found] == ["/items/:number", "/", "/a/0", "/a/1", "/a/7"]
+
+
 def test_endpoints__of_nothing(filled: Fill) -> None:
     assert charts.endpoints(filled([]), "browse", seconds=1.0) == ((), 0)
 

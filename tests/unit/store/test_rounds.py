@@ -270,6 +270,60 @@ def test_read__pairs_files_by_name_and_numbers_endpoints_the_same_everywhere(
     assert codes == [[{1}, {2}], [{2}, {0}]]
 
 
+def named(names: Sequence[str], urls: Sequence[str]) -> list[str]:
+    """Return a request a second to each name, with the URL that its engine tells."""
+    return [
+        f"http_req_duration,{START_NS + (number + 1) * 10**9},5.0,GET,{name},{url}"
+        for number, (name, url) in enumerate(zip(names, urls, strict=True))
+    ]
+
+
+NAMED = "metric_name,timestamp,metric_value,method,name,url"
+
+
+def test_read__ids_are_learned_from_both_sides_together(sides: tuple[Path, Path]) -> None:
+    """One id a side is no reason to merge, and two are; a name that a script gave stays as it is."""
+    for side, number in zip(sides, (7, 8), strict=True):
+        names = [f"/items/{number}", "/about", "GET /items/7"]
+        urls = [f"http://127.0.0.1:81/items/{number}", "http://127.0.0.1:81/about", "GET /items/7"]
+        csv(side / "round-1.csv", named(names, urls), header=NAMED)
+    found = read(sides)
+    assert [name for name, _ in found.endpoints] == ["/about", "/items/:id", "GET /items/7"]
+    assert [name for name, _ in found.names] == ["/about", "/items/7", "/items/8", "GET /items/7"]
+    assert [each.model_dump() for each in found.grouped] == [
+        {"scenario": "", "name": "/items/:id", "method": "GET", "names": 2, "example": "/items/7"}
+    ]
+    [one] = found.rounds
+    assert one.base.name is not None
+    assert sorted(found.names[place][0] for place in one.base.name) == [
+        "/about",
+        "/items/7",
+        "GET /items/7",
+    ]
+    assert sorted(found.endpoints[place][0] for place in one.base.endpoint) == [
+        "/about",
+        "/items/:id",
+        "GET /items/7",
+    ]
+
+
+def test_read__stated_names_are_endpoints(sides: tuple[Path, Path]) -> None:
+    for side in sides:
+        csv(side / "1.csv", named(["/a/1", "/a/2"], ["http://x/a/1", "http://x/a/2"]), header=NAMED)
+    naming = model.Naming(patterns=("/a/1",), learn=False)
+    found = rounds.read(*sides, sides[0].parent / "temp", naming)
+    assert [name for name, _ in found.endpoints] == ["/a/1", "/a/2"]
+    assert found.grouped == ()
+
+
+def test_read__addresses_that_differ_by_side_are_the_services(sides: tuple[Path, Path]) -> None:
+    """As k6 records it where nobody takes them off."""
+    for side, port in zip(sides, (8001, 8002), strict=True):
+        urls = [f"http://127.0.0.1:{port}{path}" for path in ("/a", "")]
+        csv(side / "round-1.csv", named(urls, urls), header=NAMED)
+    assert [name for name, _ in read(sides).endpoints] == ["/", "/a"]
+
+
 def test_read__coarse_time_is_refused_with_the_fix(sides: tuple[Path, Path]) -> None:
     for unit_ns in (10**9, 10**6):
         for side in sides:

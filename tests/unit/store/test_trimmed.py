@@ -127,6 +127,8 @@ def test_cut__the_address_of_a_side_is_no_part_of_a_name(
     file = written(tmp_path / "round.parquet", request(1, 10, path))
     trimmed.cut(file, [trimmed.Window(start_ns=0, end_ns=9 * S)], BASE)
     assert [each for _, _, each in kept(file)] == [name]
+    with duckdb.connect() as db:  # by its URL a name is known not to be the script's own
+        assert db.execute(f"SELECT url FROM '{file}'").fetchall() == [(BASE + path,)]
 
 
 def test_cut__says_what_was_used(tmp_path: Path) -> None:
