@@ -107,11 +107,15 @@ def was_too_slow(error: errors.LabError) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What a program and everything it started used: CPU seconds since its start, memory; their ids here."""
+    """What a program and everything it started used: CPU seconds since its start, memory; their ids here.
+
+    `stopped`: the program itself is held by a signal (SIGSTOP).
+    """
 
     cpu_s: float
     memory_bytes: int
     pids: tuple[int, ...] = ()
+    stopped: bool = False
 
 
 class Child:
@@ -144,7 +148,12 @@ class Child:
             with contextlib.suppress(psutil.Error), each.oneshot():
                 cpu_s += sum(each.cpu_times()[:2])  # user and system
                 memory_bytes += each.memory_info().rss
-        return Usage(cpu_s=cpu_s, memory_bytes=memory_bytes, pids=tuple(one.pid for one in found))
+        return Usage(
+            cpu_s=cpu_s,
+            memory_bytes=memory_bytes,
+            pids=tuple(one.pid for one in found),
+            stopped=bool(found) and _status(found[0]) == psutil.STATUS_STOPPED,
+        )
 
     def _descent(self) -> list[psutil.Process]:
         """Return it and its descendants, which are kept in mind: one may leave its group."""
@@ -198,6 +207,7 @@ class Child:
     def _signal(self, signum: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signum)
+            os.killpg(self.pid, signal.SIGCONT)  # one that is held by SIGSTOP would not hear it
 
 
 @contextlib.contextmanager
@@ -295,6 +305,10 @@ def _group_of(each: psutil.Process) -> int:
 
 def _runs(each: psutil.Process) -> bool:
     """Say whether a process runs; one that has ended and that nobody waited for does not."""
+    return _status(each) not in ("", psutil.STATUS_ZOMBIE)
+
+
+def _status(each: psutil.Process) -> str:
     with contextlib.suppress(psutil.Error):
-        return each.is_running() and each.status() != psutil.STATUS_ZOMBIE
-    return False
+        return str(each.status()) if each.is_running() else ""
+    return ""

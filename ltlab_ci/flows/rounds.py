@@ -13,7 +13,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ltlab_ci import console, errors, load, model
-from ltlab_ci.flows import both, clock, measure, peers, recording, trouble, turns, usage
+from ltlab_ci.flows import (
+    both,
+    clock,
+    measure,
+    overdue,
+    peers,
+    recording,
+    trouble,
+    turns,
+    usage,
+)
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
@@ -85,6 +95,7 @@ class _Lane:
     child: Program
     recorder: recording.Recorder
     peers: peers.Peers
+    watch: overdue.Watch
     file: Path
 
 
@@ -157,6 +168,7 @@ def _lane(
                     bar,
                 ),
                 peers=peers.Peers(child, running.base_url),
+                watch=overdue.Watch(prepared.script),
                 file=task.folder(side) / duck.file_name(_file(number)),
             )
 
@@ -198,12 +210,16 @@ def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
             for lane in lanes:
                 lane.recorder.look()
                 lane.peers.look()
+                lane.watch.look(lane.recorder.pulse)
             for lane in lanes:
                 death = lane.running.death()
                 if death is not None:
                     return [trouble.died(lane.side, death, number)]
             if task.interrupts.requested:
                 return [measure.interrupted(task.name)]
+            late = [lane for lane in lanes if lane.watch.late and lane.child.poll() is None]
+            if late:
+                return [_overdue(lane, number, task.name) for lane in late]
             if any(codes):
                 # What the other side measures alone is of no use; it may be about to end as well.
                 for lane in lanes:
@@ -212,6 +228,12 @@ def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
     except errors.StoreError as error:
         return [measure.finding(error, "store", task.name)]
     return []
+
+
+def _overdue(lane: _Lane, number: int, name: str) -> model.Finding:
+    why, stopped = lane.prepared.engine.unended(lane.plan), lane.child.usage().stopped
+    found = overdue.finding(lane.watch.late, why, stopped=stopped, scenario=name)
+    return found.model_copy(update={"message": f"{lane.side}, in round {number}: {found.message}"})
 
 
 def _stopped(lanes: list[_Lane]) -> dict[str, int | None]:

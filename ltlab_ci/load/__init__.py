@@ -91,6 +91,9 @@ class Engine(Protocol):
     def outcome(self, scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
         """Read what the engine says of its run: types, its own thresholds, trouble."""
 
+    def unended(self, plan: Plan) -> str:
+        """Say why a run that is going on does not end, as far as its files tell; "" for nothing."""
+
 
 ENGINES: Mapping[model.EngineName, Engine] = {
     model.EngineName.K6: k6,

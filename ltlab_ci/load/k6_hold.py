@@ -51,7 +51,7 @@ export function handleSummary() {
 }"""
 _KEPT = ("env", "tags", "options")
 _WAITING = 1  # VU that waits for its start; the next one starts no sooner than it is done
-_GRACE = "5s"  # a request that began in the last moment may end
+_GRACE_S = 5  # a request that began in the last moment may end
 _TIGHT_S = 2.0  # an iteration may take as long at a rate that the script does not know
 _NO_LOAD_IN_ENVIRONMENT = {"K6_VUS": "", "K6_DURATION": "", "K6_ITERATIONS": ""}
 _STAGES = "K6_STAGES"  # k6 takes no empty one
@@ -105,7 +105,10 @@ def hold(scenario: model.Scenario, script: Script, steady: Steady, run_dir: Path
             },
         ),
         script=replace(
-            script, load=k6_plan.read({"scenarios": scenarios}), options={"scenarios": scenarios}
+            script,
+            load=k6_plan.read({"scenarios": scenarios}),
+            ends_s=sum(steady.turns[-1]) + _GRACE_S,
+            options={"scenarios": scenarios},
         ),
         files={FILE: _module(scenario.script, scenarios, parts)},
         said=_said(parts, left_out, plateau=plateau, given=steady.rate_per_s is not None),
@@ -181,7 +184,7 @@ def _options(level: _Level, amount: float, steady: Steady) -> list[tuple[str, di
             **kept,
             "startTime": f"{round(start_s * 1000)}ms",
             "duration": f"{round(length_s * 1000)}ms",
-            "gracefulStop": _GRACE,
+            "gracefulStop": f"{_GRACE_S}s",
         }
         for start_s, length_s in steady.turns
     ]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ltlab_ci import model
+from ltlab_ci import model, process
 from ltlab_ci.load.plan import Plan
 
 SUMMARY = "k6-summary.json"
@@ -216,6 +216,16 @@ def _scenario(line: bytes) -> str:
 def _is_thrown(fields: bytes) -> bool:
     # What is thrown in an iteration names its scenario; set-up has none, console.error says so.
     return b" scenario=" in fields and b" source=console" not in fields
+
+
+def unended(log: Path) -> str:
+    """Say why k6 goes on after its load, or does not begin it, "" where its log does not tell."""
+    told = process.last_lines(log)
+    if "--linger was enabled" in told:
+        return "it lingers until somebody stops it (--linger, K6_LINGER)"
+    if re.search(r"\bpaused\b", told):
+        return "it is paused until somebody resumes it (--paused, K6_PAUSED)"
+    return ""
 
 
 def _head(log: Path) -> str:

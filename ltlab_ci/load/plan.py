@@ -54,10 +54,14 @@ class Script:
     `load` is its plan of load, as far as it can be known; `has_target` is False for an Artillery
     script that names no target of its own, or none that counts; `node_path` is where its plug-ins and
     engines are looked for; `tags` are a k6 script's `options.tags`, `options` all of them;
-    `any_status`: it takes every HTTP status for a success.
+    `any_status`: it takes every HTTP status for a success. By `ends_s` after its begin the engine
+    itself has ended all load, every grace included; None where nothing says so. It may then work on
+    without any sample for `quiet_s`.
     """
 
     load: model.PlannedLoad = field(default_factory=model.PlannedLoad)
+    ends_s: float | None = None
+    quiet_s: float = 60.0
     has_target: bool = True
     node_path: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)

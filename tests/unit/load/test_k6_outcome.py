@@ -288,3 +288,18 @@ def test_read__a_quiet_engine_tells_of_no_iterations_cut_off(run_dir: Path) -> N
     (run_dir / "k6.log").write_text("", encoding="utf-8")
     outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0)
     assert "interrupted" not in outcome.totals
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("The test is done, but --linger was enabled, so k6 is waiting for Ctrl+C", "lingers"),
+        ("Run    [ 100% ] paused", "paused"),
+        ("running (0m02.0s), 1/1 VUs, 3 complete and 0 interrupted iterations", ""),
+    ],
+)
+def test_unended__says_what_the_log_tells(tmp_path: Path, log: str, words: str) -> None:
+    (tmp_path / "k6.log").write_text(f"{log}\n", encoding="utf-8")
+    told = k6_outcome.unended(tmp_path / "k6.log")
+    assert bool(told) == bool(words)
+    assert words in told

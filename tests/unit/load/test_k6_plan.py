@@ -212,3 +212,14 @@ def test_read__knows_each_scenario_of_the_script() -> None:
     assert (one.name, one.opened, one.endless) == ("a", False, False)
     assert (one.start_s, one.end_s, one.stop_s, one.ramp_down_s) == (0.0, 2.0, 30.0, 0.0)
     assert (other.name, other.endless, other.start_s, other.end_s) == ("b", True, 2.0, 602.0)
+
+
+def test_ends_s__is_by_k6s_own_account() -> None:
+    assert k6_plan.ends_s({"totalDuration": "10m31s"}) == 631
+    assert k6_plan.ends_s({"totalDuration": "0s"}) is None
+    assert k6_plan.ends_s({}) is None
+
+
+def test_quiet_s__covers_setup_and_teardown() -> None:
+    assert k6_plan.quiet_s({"setupTimeout": None}) == 90
+    assert k6_plan.quiet_s({"setupTimeout": "5m0s", "teardownTimeout": "10s"}) == 330
