@@ -30,6 +30,9 @@ STOP_ENGINE: Steps = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGK
 
 STOP_SERVICE: Steps = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
+_MARK = "STARTED_BY_LTLAB"
+"""In the environment of a program: what has left its group and lost its parents still carries it."""
+
 _TAIL_LINES = 5
 _SHORT_S = 2.0
 
@@ -121,8 +124,11 @@ class Usage:
 class Child:
     """A running program whose output goes to a log file."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], log: Path, steps: Steps) -> None:
+    def __init__(
+        self, popen: subprocess.Popen[bytes], log: Path, steps: Steps, mark: str = ""
+    ) -> None:
         self._popen = popen
+        self._mark = mark
         self._steps = steps
         self._family: set[psutil.Process] = set()
         self._asked = False
@@ -195,7 +201,7 @@ class Child:
         self._signal(signal.SIGTERM)
         _wait_until(lambda: not _group_alive(self.pid))
         self._signal(signal.SIGKILL)
-        left = [each for each in self._family if _runs(each)]
+        left = [each for each in self._family | _marked(self._mark) if _runs(each)]
         for each in left:
             with contextlib.suppress(psutil.Error):
                 each.terminate()
@@ -220,15 +226,22 @@ def started(
     env: Mapping[str, str],
     log: Path,
     steps: Steps,
+    daemons_stay: bool = False,
 ) -> Iterator[Child]:
-    """Start a program with its output in `log`, hand it out, and stop it on every way out."""
+    """Start a program with its output in `log`, hand it out, and stop it on every way out.
+
+    So is a daemon that it made by forking twice, unless `daemons_stay`.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     child: Child | None = None
+    mark = "" if daemons_stay else f"{os.getpid()}-{time.monotonic_ns()}"
+    if mark:
+        env = {**env, _MARK: mark}
     try:
         # An interrupt between its start and our knowing of it would leave it behind.
         with interrupts.PROCESS.postponed():
             try:
-                child = Child(_popen(argv, cwd=cwd, env=env, log=log), log, steps)
+                child = Child(_popen(argv, cwd=cwd, env=env, log=log), log, steps, mark)
             except OSError as error:
                 raise failure(f"cannot start {argv[0]}: {error.strerror}", remedy=remedy) from error
         yield child
@@ -294,6 +307,16 @@ def _group_alive(pgid: int) -> bool:
         os.killpg(pgid, 0)
         return any(_group_of(each) == pgid and _runs(each) for each in psutil.process_iter())
     return False
+
+
+def _marked(mark: str) -> set[psutil.Process]:
+    """Return what carries a mark in its environment; what belongs to others cannot be looked into."""
+    found = set()
+    for each in psutil.process_iter() if mark else ():
+        with contextlib.suppress(psutil.Error, OSError):
+            if each.environ().get(_MARK) == mark:
+                found.add(each)
+    return found
 
 
 def _group_of(each: psutil.Process) -> int:

@@ -24,6 +24,7 @@ _OF_SCENARIO = re.compile(rb' scenario=(?:"([^"]*)"|(\S+))')
 _COUNTED = re.compile(rb"\d+ complete and (\d+) interrupted iterations")
 _TAIL = 1_000_000  # bytes of a log, in which k6's last word stands; scripts print too
 _THRESHOLDS_CROSSED = 99
+_UNENDED_LINES = 100  # its summary may come after what it says of its end
 
 _EXITS: Mapping[int, tuple[str, str, str]] = {
     100: (
@@ -220,10 +221,10 @@ def _is_thrown(fields: bytes) -> bool:
 
 def unended(log: Path) -> str:
     """Say why k6 goes on after its load, or does not begin it, "" where its log does not tell."""
-    told = process.last_lines(log)
+    told = process.last_lines(log, count=_UNENDED_LINES)
     if "--linger was enabled" in told:
         return "it lingers until somebody stops it (--linger, K6_LINGER)"
-    if re.search(r"\bpaused\b", told):
+    if "% ] paused" in told:
         return "it is paused until somebody resumes it (--paused, K6_PAUSED)"
     return ""
 
