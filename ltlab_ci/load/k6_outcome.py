@@ -5,6 +5,7 @@ k6 exits with 0 when every iteration throws and when its output is dead: so the 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -24,6 +25,7 @@ _OF_SCENARIO = re.compile(rb' scenario=(?:"([^"]*)"|(\S+))')
 _COUNTED = re.compile(rb"\d+ complete and (\d+) interrupted iterations")
 _TAIL = 1_000_000  # bytes of a log, in which k6's last word stands; scripts print too
 _THRESHOLDS_CROSSED = 99
+_NO_VU = b'msg="Cannot get a VU from the buffer"'
 _UNENDED_LINES = 100  # its summary may come after what it says of its end
 
 _EXITS: Mapping[int, tuple[str, str, str]] = {
@@ -57,7 +59,9 @@ def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
         findings.append(_unsummed(scenario))
     if exit_code == _THRESHOLDS_CROSSED and not any(each.crossed for each in own):
         findings.append(_untold(scenario))
-    by_scenario, first = _threw(plan.log)
+    by_scenario, first, starved = _errors(plan.log)
+    if starved:
+        findings.append(_starved(scenario, starved))
     threw = sum(by_scenario.values())
     totals = {"threw": float(threw), **dict(_counted(summary)), **_interrupted(plan.log)}
     if threw:
@@ -88,6 +92,18 @@ def _interrupted(log: Path) -> dict[str, float]:
     except OSError:
         found = []
     return {"interrupted": float(found[-1])} if found else {}
+
+
+def _starved(scenario: model.Scenario, names: tuple[str, ...]) -> model.Finding:
+    return model.Finding(
+        code="vu-not-available",
+        effect="invalid",
+        message=f"k6 got no VU for {', '.join(names)}, which it then did not run to its end; it says so in its "
+        "log alone, and exits with 0",
+        remedy="let an earlier scenario end its iterations in time: gracefulStop above 0s, no long work in one "
+        "call, or VUs of its own that do not wait for others",
+        scenario=scenario.name,
+    )
 
 
 def _untold(scenario: model.Scenario) -> model.Finding:
@@ -194,19 +210,20 @@ def _filter(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, value.replace("*", "\\*")) for name, value in tags.items())
 
 
-def _threw(log: Path) -> tuple[Counter[str], str]:
-    """Return how many iterations threw, by scenario of the script, and the first error."""
+def _errors(log: Path) -> tuple[Counter[str], str, tuple[str, ...]]:
+    """Return how many iterations threw, by scenario of the script, the first error, and what got no VU."""
     counted: Counter[str] = Counter()
-    first = ""
-    try:
-        with log.open("rb") as file:
-            for line in file:
-                if b"level=error" in line and _is_thrown(_QUOTED.sub(b"", line)):
-                    counted[_scenario(line)] += 1
-                    first = first or said(line.decode("utf-8", "replace"))
-    except OSError:
-        pass
-    return counted, first
+    first, starved = "", dict[str, None]()
+    with contextlib.suppress(OSError), log.open("rb") as file:
+        for line in file:
+            if b"level=error" not in line or not _is_thrown(_QUOTED.sub(b"", line)):
+                continue
+            if _NO_VU in line:
+                starved[_scenario(line)] = None
+                continue
+            counted[_scenario(line)] += 1
+            first = first or said(line.decode("utf-8", "replace"))
+    return counted, first, tuple(starved)
 
 
 def _scenario(line: bytes) -> str:

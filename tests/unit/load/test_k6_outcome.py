@@ -303,3 +303,19 @@ def test_unended__says_what_the_log_tells(tmp_path: Path, log: str, words: str) 
     told = k6_outcome.unended(tmp_path / "k6.log")
     assert bool(told) == bool(words)
     assert words in told
+
+
+def test_read__a_scenario_that_got_no_vu_is_invalid_although_k6_exits_with_0(run_dir: Path) -> None:
+    """As k6 1.1 and 2.2 log it: scenarios that do not overlap share VUs, and one was still at work."""
+    (run_dir / "k6.log").write_text(
+        'time="2026-01-01T00:00:00Z" level=warning msg="Could not get a VU from the buffer for 2s" '
+        "executor=ramping-vus scenario=b\n"
+        'time="2026-01-01T00:00:00Z" level=error msg="Cannot get a VU from the buffer" '
+        'error="could not get a VU from the buffer in 2s" executor=ramping-vus scenario=b\n',
+        encoding="utf-8",
+    )
+    (run_dir / k6_outcome.SUMMARY).write_text('{"metrics": {}}', encoding="utf-8")
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0)
+    assert told(outcome) == [("vu-not-available", "invalid")]
+    assert "no VU for b" in outcome.findings[0].message
+    assert outcome.totals["threw"] == 0
