@@ -75,12 +75,14 @@ def scenario(
             usage.Gauge(child, running.child, plans[0].run_dir),
             progress,
         )
-        watch = overdue.Watch(prepared.script)
+        watch = overdue.Watch(
+            prepared.script,
+            known=lambda: overdue.hopeless(prepared.engine, plans, child),
+            unseen=bench.contained,
+        )
         ended_early = _watch(child, running, recorder, interrupts, watch, name=name)
         if not ended_early and child.poll() is None:
-            why = next(filter(None, map(prepared.engine.unended, plans)), "")
-            stopped = child.usage().stopped
-            ended_early = [overdue.finding(watch.late, why, stopped=stopped, scenario=name)]
+            ended_early = [overdue.finding(watch, prepared.engine, plans, child, name)]
         late = _end(child, recorder, name, known={found.effect for found in ended_early})
         elapsed_s = recorder.clock.elapsed_s
     return Measured(
@@ -169,7 +171,7 @@ def _watch(
         while not ended and not watch.late:
             ended = child.wait(_LOOK_EVERY_S) is not None
             recorder.look()
-            watch.look(recorder.pulse)
+            watch.look(recorder.pulse, child.usage)
             death = running.death()
             if death is not None:
                 return [_died(death, name)]

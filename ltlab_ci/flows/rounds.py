@@ -168,7 +168,11 @@ def _lane(
                     bar,
                 ),
                 peers=peers.Peers(child, running.base_url),
-                watch=overdue.Watch(prepared.script),
+                watch=overdue.Watch(
+                    prepared.script,
+                    known=lambda: overdue.hopeless(prepared.engine, (plan,), child),
+                    unseen=task.bench.contained,
+                ),
                 file=task.folder(side) / duck.file_name(_file(number)),
             )
 
@@ -210,7 +214,7 @@ def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
             for lane in lanes:
                 lane.recorder.look()
                 lane.peers.look()
-                lane.watch.look(lane.recorder.pulse)
+                lane.watch.look(lane.recorder.pulse, lane.child.usage)
             for lane in lanes:
                 death = lane.running.death()
                 if death is not None:
@@ -231,8 +235,7 @@ def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
 
 
 def _overdue(lane: _Lane, number: int, name: str) -> model.Finding:
-    why, stopped = lane.prepared.engine.unended(lane.plan), lane.child.usage().stopped
-    found = overdue.finding(lane.watch.late, why, stopped=stopped, scenario=name)
+    found = overdue.finding(lane.watch, lane.prepared.engine, (lane.plan,), lane.child, name)
     return found.model_copy(update={"message": f"{lane.side}, in round {number}: {found.message}"})
 
 

@@ -22,7 +22,18 @@ from ltlab_ci.load import (
     artillery_samples,
     tools,
 )
-from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, addressed
+from ltlab_ci.load.plan import (
+    WHOLE,
+    Held,
+    Machine,
+    Part,
+    Plan,
+    Script,
+    Steady,
+    Tool,
+    Unended,
+    addressed,
+)
 
 ROUND_S = 30.0
 APART_S = 3.0
@@ -250,7 +261,7 @@ def _node_path(tool: Tool, scenario: model.Scenario, machine: Machine) -> str:
     return ":".join(str(each) for each in (given, bundled, *projects) if each)
 
 
-def unended(plan: Plan) -> str:
+def unended(plan: Plan) -> Unended:
     """Say why Artillery does not end, as far as the plug-in's records tell."""
     return artillery_outcome.unended(plan.run_dir)
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ltlab_ci import model, process
 from ltlab_ci.load import artillery_samples
-from ltlab_ci.load.plan import Plan
+from ltlab_ci.load.plan import Plan, Unended
 
 REPORT = "artillery-report.json"
 _UNREPORTED = "Artillery left no report, so nothing says whether all samples were recorded"
@@ -299,8 +299,8 @@ def _check(
     )
 
 
-def unended(run_dir: Path) -> str:
-    """Say what Artillery waits for that will not come, "" where nothing tells."""
+def unended(run_dir: Path) -> Unended:
+    """Say what Artillery waits for that will not come, where the plug-in's records tell."""
     begun = ended = 0
     for path in sorted(run_dir.glob("worker-*.ndjson")):
         with contextlib.suppress(OSError), path.open("rb") as lines:
@@ -309,18 +309,19 @@ def unended(run_dir: Path) -> str:
                     continue
                 record = _record(line)
                 if "exit" in record:
-                    return (
-                        f"the script ended a worker of Artillery by process.exit({record['exit']}), "
-                        "and Artillery waits for it for ever"
+                    return Unended(
+                        why=f"the script ended a worker of Artillery by process.exit({record['exit']}), "
+                        "and Artillery waits for it for ever",
+                        certain=True,
                     )
                 begun += record.get("n") == "vusers.created" and int(record["v"])
                 ended += record.get("n") in _ENDED and int(record["v"])
     if begun > ended:
-        return (
-            f"{begun - ended} of {begun} virtual users never ended: a hook or function may not have called "
+        return Unended(
+            why=f"{begun - ended} of {begun} virtual users never ended: a hook or function may not have called "
             "back, and Artillery 2 waits for ever after an answer 304"
         )
-    return ""
+    return Unended()
 
 
 def _expectations(exit_code: int) -> Iterator[model.OwnThreshold]:

@@ -16,7 +16,18 @@ from pathlib import Path
 
 from ltlab_ci import errors, model, process
 from ltlab_ci.load import follow, k6_hold, k6_live, k6_outcome, k6_plan, tools
-from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, addressed
+from ltlab_ci.load.plan import (
+    WHOLE,
+    Held,
+    Machine,
+    Part,
+    Plan,
+    Script,
+    Steady,
+    Tool,
+    Unended,
+    addressed,
+)
 
 ROUND_S = 20.0
 APART_S = 1.0
@@ -255,7 +266,7 @@ def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outco
     return k6_outcome.read(scenario, plan, exit_code)
 
 
-def unended(plan: Plan) -> str:
+def unended(plan: Plan) -> Unended:
     """Say why k6 does not end, as far as its log tells."""
     return k6_outcome.unended(plan.log)
 

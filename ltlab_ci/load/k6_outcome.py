@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ltlab_ci import model, process
-from ltlab_ci.load.plan import Plan
+from ltlab_ci.load.plan import Plan, Unended
 
 SUMMARY = "k6-summary.json"
 _QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
@@ -236,14 +236,16 @@ def _is_thrown(fields: bytes) -> bool:
     return b" scenario=" in fields and b" source=console" not in fields
 
 
-def unended(log: Path) -> str:
-    """Say why k6 goes on after its load, or does not begin it, "" where its log does not tell."""
+def unended(log: Path) -> Unended:
+    """Say why k6 goes on after its load, or does not begin it, where its log tells."""
     told = process.last_lines(log, count=_UNENDED_LINES)
     if "--linger was enabled" in told:
-        return "it lingers until somebody stops it (--linger, K6_LINGER)"
-    if "% ] paused" in told:
-        return "it is paused until somebody resumes it (--paused, K6_PAUSED)"
-    return ""
+        why = "it lingers until somebody stops it (--linger, K6_LINGER)"
+    elif told.endswith("% ] paused"):
+        why = "it is paused until somebody resumes it (--paused, K6_PAUSED)"
+    else:
+        return Unended()
+    return Unended(why=why, certain=True)
 
 
 def _head(log: Path) -> str:

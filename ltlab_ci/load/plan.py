@@ -91,6 +91,14 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unended:
+    """Why an engine goes on after its load, as far as its files tell; `certain` that it will never end."""
+
+    why: str = ""
+    certain: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Steady:
     """A load to hold: `turns` are (start, length) in s; `rate_per_s` None is what the script plans."""
 

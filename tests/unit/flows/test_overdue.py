@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+from collections.abc import Sequence
+
 import pytest
 
-from ltlab_ci import load, model
+from ltlab_ci import load, model, process
 from ltlab_ci.flows import overdue
 
 SCRIPT = load.Script(ends_s=40.0, quiet_s=90.0)
@@ -20,15 +24,24 @@ class Clock:
 
 
 def late_after(
-    *signs: tuple[float, model.Pulse], at_s: float, script: load.Script = SCRIPT
+    *signs: tuple[float, model.Pulse],
+    at_s: float,
+    script: load.Script = SCRIPT,
+    known: bool = False,
+    cpu_s: Sequence[float] = (),
 ) -> bool:
-    """Say whether an engine is late at a time, after what was recorded at others."""
+    """Say whether an engine is late at a time, after what was recorded at others.
+
+    `cpu_s` is what one in a container used by each of `signs`, and by the end.
+    """
     clock = Clock()
-    watch = overdue.Watch(script, now=clock)
-    for time_s, pulse in signs:
+    watch = overdue.Watch(script, known=lambda: known, unseen=bool(cpu_s), now=clock)
+    used = [*cpu_s] or [0.0] * (len(signs) + 1)
+    ends = (at_s, signs[-1][1] if signs else model.Pulse())
+    for (time_s, pulse), spent_s in zip([*signs, ends], used, strict=True):
         clock.now_s = 1000.0 + time_s
-        watch.look(pulse)
-    clock.now_s = 1000.0 + at_s
+        usage = process.Usage(cpu_s=spent_s, memory_bytes=0)
+        watch.look(pulse, functools.partial(dataclasses.replace, usage))
     return bool(watch.late)
 
 
@@ -72,9 +85,17 @@ def test_watch__a_script_that_plans_no_end_may_be_silent_for_long(
     assert late_after(signs, at_s=7200.0 + silent_s, script=endless) == late
 
 
-def test_finding__a_held_engine_is_named_before_what_its_log_says() -> None:
-    found = overdue.finding("it is late", "it lingers", stopped=True, scenario="browse")
-    assert (found.code, found.effect, found.scenario) == ("engine-overdue", "engine", "browse")
-    assert found.message == (
-        "the engine did not end by itself: it is late; it was stopped by a signal (SIGSTOP)"
-    )
+def test_watch__what_is_certain_to_be_over_takes_no_patience() -> None:
+    sign = (12.0, model.Pulse(work=50))
+    assert not late_after(sign, at_s=40.0 + 14.0, known=True)
+    assert late_after(sign, at_s=40.0 + 12.0 + 16.0, known=True)
+    an_hour = load.Script(ends_s=3600.0, quiet_s=90.0)
+    assert not late_after(sign, at_s=3600.0, script=an_hour, known=True)
+
+
+def test_watch__in_a_container_its_processor_time_is_all_that_is_seen() -> None:
+    signs = [(second, model.Pulse()) for second in (0.0, 800.0)]
+    busy, idle = [0.0, 50.0, 100.0], [0.0, 1.0, 2.0]
+    assert not late_after(*signs, at_s=1600.0, cpu_s=busy)
+    assert not late_after(*signs, at_s=900.0, cpu_s=idle)
+    assert late_after(*signs, at_s=1100.0, cpu_s=idle)

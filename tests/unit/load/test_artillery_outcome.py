@@ -319,5 +319,5 @@ def test_unended__says_what_artillery_waits_for(
     lines = "".join(f"{json.dumps(each, separators=(',', ':'))}\n" for each in records)
     (tmp_path / "worker-1.ndjson").write_text(lines, encoding="utf-8")
     told = artillery_outcome.unended(tmp_path)
-    assert bool(told) == bool(words)
-    assert words in told
+    assert bool(told.why) == bool(words)
+    assert words in told.why

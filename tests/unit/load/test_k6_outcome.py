@@ -301,8 +301,8 @@ def test_read__a_quiet_engine_tells_of_no_iterations_cut_off(run_dir: Path) -> N
 def test_unended__says_what_the_log_tells(tmp_path: Path, log: str, words: str) -> None:
     (tmp_path / "k6.log").write_text(f"{log}\n", encoding="utf-8")
     told = k6_outcome.unended(tmp_path / "k6.log")
-    assert bool(told) == bool(words)
-    assert words in told
+    assert bool(told.why) == bool(words)
+    assert words in told.why
 
 
 def test_read__a_scenario_that_got_no_vu_is_invalid_although_k6_exits_with_0(run_dir: Path) -> None:
