@@ -189,9 +189,10 @@ def test_wait__an_answer_without_end_is_bound_by_the_time_given(
     over = threading.Event()
 
     def serve(listening: socket.socket) -> None:
-        while not over.is_set():
-            opened, _ = listening.accept()
-            threading.Thread(target=answer, args=(opened,), daemon=True).start()
+        with contextlib.suppress(OSError):  # it is closed at the end
+            while not over.is_set():
+                opened, _ = listening.accept()
+                threading.Thread(target=answer, args=(opened,), daemon=True).start()
 
     def answer(opened: socket.socket) -> None:
         with opened, contextlib.suppress(OSError):
