@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import rich.console
 import rich.live
+import rich.table
 import rich.text
 
 from ltlab_ci import errors, model
@@ -35,14 +36,14 @@ class Console:
     def say(self, text: str) -> None:
         """Note what ltlab is doing."""
         if not self._quiet:
-            self._err.print(rich.text.Text(text), soft_wrap=True)
+            self._err.print(as_text(text), soft_wrap=True)
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
         """Note something that takes a while: a spinner on a terminal, else a line at both ends."""
         start = time.monotonic()
         if self._live_possible:
-            with self._err.status(rich.text.Text(text)):
+            with self._err.status(as_text(text)):
                 yield
         else:
             self.say(text)
@@ -56,9 +57,9 @@ class Console:
         self._err.print(rich.text.Text(f"{one_line(question)} [y/n] "), end="", soft_wrap=True)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
-    def result(self, shown: rich.console.RenderableType) -> None:
-        """Print a result for people, on stdout."""
-        self._out.print(shown, soft_wrap=True)
+    def result(self, shown: str | rich.text.Text | rich.table.Table) -> None:
+        """Print a result for people, on stdout; a string is text and no markup."""
+        self._out.print(as_text(shown) if isinstance(shown, str) else shown, soft_wrap=True)
 
     def raw(self, text: str) -> None:
         """Print text for machines, on stdout, as it is."""
@@ -116,6 +117,18 @@ def line(scenario: str, pulse: model.Pulse, *, elapsed_s: float, total_s: float 
     )
 
 
+def as_text(shown: str, style: str = "") -> rich.text.Text:
+    """Return text to print as it is, whatever brackets it holds; of control characters only line ends stay.
+
+    Cells of tables need it as well: rich reads a plain string there as its markup.
+    """
+    return rich.text.Text("\n".join(map(_printable, shown.split("\n"))), style)
+
+
 def one_line(text: str) -> str:
     """Return text without line ends and control characters, safe on any terminal."""
-    return "".join(char if char.isprintable() else " " for char in text).strip()
+    return _printable(text).strip()
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)

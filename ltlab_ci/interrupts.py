@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: at once where that does no harm, at the next look where it would.
+"""Ctrl-C, SIGTERM and SIGHUP: at once where that does no harm, at the next look where it would.
 
 One is enough: stopping what was started is bounded, and a second signal must not cut it short. Python drops
 what is raised while it clears up (a weak reference's callback, __del__); there it is raised again a moment later.
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AGAIN_S = 0.02
 
 
@@ -26,9 +26,10 @@ class Interrupts:
         self._dropped = False
 
     def heed(self) -> None:
-        """Take both signals from now on."""
+        """Take these signals from now on; `nohup` has the last one ignored, and it stays so."""
         for signum in _SIGNALS:
-            signal.signal(signum, self._take)
+            if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:
+                signal.signal(signum, self._take)
         signal.signal(signal.SIGALRM, self._again)
         others = sys.unraisablehook
 
@@ -86,7 +87,7 @@ class Interrupts:
 
 @contextlib.contextmanager
 def blocked() -> Iterator[None]:
-    """Hold both signals back inside the block; they arrive right after it.
+    """Hold the signals back inside the block; they arrive right after it.
 
     Nothing may be started meanwhile: a child would never hear them either.
     """

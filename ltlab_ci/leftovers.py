@@ -1,4 +1,4 @@
-"""What a run that was killed left running: found by a mark in its environment, and ended.
+"""What a run left running, one that was killed above all: found by a mark in its environment, and ended.
 
 Every program of a run, and whatever it forks, inherits the mark; so no process id is kept that
 somebody else could have by now. Not here: ending one's own children (process.py).
@@ -47,14 +47,21 @@ def stop(run: str) -> Programs:
 
     The temporary folders of the run go too.
     """
-    left: Programs = ()
-    for _ in range(_ROUNDS):
-        left = find(run)
-        _end(left)
+    left = end(run)
     folders = f"{folder_prefix({VARIABLE: run})}*"
     for folder in Path(tempfile.gettempdir()).glob(folders) if run else ():
         shutil.rmtree(folder, ignore_errors=True)
-    return find(run) if left else ()
+    return left
+
+
+def end(run: str) -> Programs:
+    """End what carries the mark of a run, in bounded steps; return what could not be ended."""
+    for _ in range(_ROUNDS):
+        left = find(run)
+        if not left:
+            return ()
+        _end(left)
+    return find(run)
 
 
 def folder_prefix(environ: Mapping[str, str]) -> str:

@@ -30,6 +30,9 @@ STOP_ENGINE: Steps = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0), (signal.SIGK
 
 STOP_SERVICE: Steps = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
+_MARK = "STARTED_BY_LTLAB"
+"""In the environment of a program: what has left its group and lost its parents still carries it."""
+
 _TAIL_LINES = 5
 _SHORT_S = 2.0
 
@@ -107,18 +110,25 @@ def was_too_slow(error: errors.LabError) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What a program and everything it started used: CPU seconds since its start, memory; their ids here."""
+    """What a program and everything it started used: CPU seconds since its start, memory; their ids here.
+
+    `stopped`: the program itself is held by a signal (SIGSTOP).
+    """
 
     cpu_s: float
     memory_bytes: int
     pids: tuple[int, ...] = ()
+    stopped: bool = False
 
 
 class Child:
     """A running program whose output goes to a log file."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], log: Path, steps: Steps) -> None:
+    def __init__(
+        self, popen: subprocess.Popen[bytes], log: Path, steps: Steps, mark: str = ""
+    ) -> None:
         self._popen = popen
+        self._mark = mark
         self._steps = steps
         self._family: set[psutil.Process] = set()
         self._asked = False
@@ -144,7 +154,12 @@ class Child:
             with contextlib.suppress(psutil.Error), each.oneshot():
                 cpu_s += sum(each.cpu_times()[:2])  # user and system
                 memory_bytes += each.memory_info().rss
-        return Usage(cpu_s=cpu_s, memory_bytes=memory_bytes, pids=tuple(one.pid for one in found))
+        return Usage(
+            cpu_s=cpu_s,
+            memory_bytes=memory_bytes,
+            pids=tuple(one.pid for one in found),
+            stopped=bool(found) and _status(found[0]) == psutil.STATUS_STOPPED,
+        )
 
     def _descent(self) -> list[psutil.Process]:
         """Return it and its descendants, which are kept in mind: one may leave its group."""
@@ -186,7 +201,7 @@ class Child:
         self._signal(signal.SIGTERM)
         _wait_until(lambda: not _group_alive(self.pid))
         self._signal(signal.SIGKILL)
-        left = [each for each in self._family if _runs(each)]
+        left = [each for each in self._family | _marked(self._mark) if _runs(each)]
         for each in left:
             with contextlib.suppress(psutil.Error):
                 each.terminate()
@@ -198,6 +213,7 @@ class Child:
     def _signal(self, signum: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signum)
+            os.killpg(self.pid, signal.SIGCONT)  # one that is held by SIGSTOP would not hear it
 
 
 @contextlib.contextmanager
@@ -210,15 +226,22 @@ def started(
     env: Mapping[str, str],
     log: Path,
     steps: Steps,
+    daemons_stay: bool = False,
 ) -> Iterator[Child]:
-    """Start a program with its output in `log`, hand it out, and stop it on every way out."""
+    """Start a program with its output in `log`, hand it out, and stop it on every way out.
+
+    So is a daemon that it made by forking twice, unless `daemons_stay`.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     child: Child | None = None
+    mark = "" if daemons_stay else f"{os.getpid()}-{time.monotonic_ns()}"
+    if mark:
+        env = {**env, _MARK: mark}
     try:
         # An interrupt between its start and our knowing of it would leave it behind.
         with interrupts.PROCESS.postponed():
             try:
-                child = Child(_popen(argv, cwd=cwd, env=env, log=log), log, steps)
+                child = Child(_popen(argv, cwd=cwd, env=env, log=log), log, steps, mark)
             except OSError as error:
                 raise failure(f"cannot start {argv[0]}: {error.strerror}", remedy=remedy) from error
         yield child
@@ -286,6 +309,16 @@ def _group_alive(pgid: int) -> bool:
     return False
 
 
+def _marked(mark: str) -> set[psutil.Process]:
+    """Return what carries a mark in its environment; what belongs to others cannot be looked into."""
+    found = set()
+    for each in psutil.process_iter() if mark else ():
+        with contextlib.suppress(psutil.Error, OSError):
+            if each.environ().get(_MARK) == mark:
+                found.add(each)
+    return found
+
+
 def _group_of(each: psutil.Process) -> int:
     try:
         return os.getpgid(each.pid)
@@ -295,6 +328,10 @@ def _group_of(each: psutil.Process) -> int:
 
 def _runs(each: psutil.Process) -> bool:
     """Say whether a process runs; one that has ended and that nobody waited for does not."""
+    return _status(each) not in ("", psutil.STATUS_ZOMBIE)
+
+
+def _status(each: psutil.Process) -> str:
     with contextlib.suppress(psutil.Error):
-        return each.is_running() and each.status() != psutil.STATUS_ZOMBIE
-    return False
+        return str(each.status()) if each.is_running() else ""
+    return ""

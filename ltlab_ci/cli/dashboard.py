@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 import rich.table
-import rich.text
 
 from ltlab_ci import console, errors, model, resources
 from ltlab_ci.cli import shared
@@ -181,7 +180,7 @@ def _table(found: list[dict[str, str]]) -> rich.table.Table:
     for heading in found[0]:
         table.add_column(heading, overflow="fold")
     for each in found:
-        table.add_row(*(rich.text.Text(console.one_line(text)) for text in each.values()))
+        table.add_row(*(console.as_text(console.one_line(text)) for text in each.values()))
     return table
 
 

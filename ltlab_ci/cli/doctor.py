@@ -17,7 +17,6 @@ from pathlib import Path
 
 import click
 import rich.table
-import rich.text
 
 from ltlab_ci import __version__, console, errors, model
 from ltlab_ci.cli import doctor_engines, doctor_lab, shared
@@ -54,7 +53,7 @@ def command(*, flags: Mapping[str, str], as_json: bool, stop_leftovers: bool) ->
         voice.raw(json.dumps(shown, indent=2, ensure_ascii=False))
     else:
         voice.result(_table(checks))
-        voice.result(rich.text.Text(conclusion(checks)))
+        voice.result(console.as_text(conclusion(checks)))
     return errors.ExitCode.LAB if worst(checks) is State.PROBLEM else errors.ExitCode.OK
 
 
@@ -240,8 +239,8 @@ def _table(checks: tuple[Check, ...]) -> rich.table.Table:
         said = f"{check.found}\nwhat to do: {check.remedy}" if check.remedy else check.found
         lines = "\n".join(console.one_line(line) for line in said.split("\n"))
         table.add_row(
-            rich.text.Text(check.state.value, _STYLES[check.state]),
-            check.name,
-            rich.text.Text(lines),
+            console.as_text(check.state.value, _STYLES[check.state]),
+            console.as_text(check.name),
+            console.as_text(lines),
         )
     return table

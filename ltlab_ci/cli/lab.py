@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 import rich.table
-import rich.text
 
 from ltlab_ci import console, errors
 from ltlab_ci.cli import shared
@@ -183,11 +182,12 @@ def _show(voice: console.Console, stack: compose.Stack, *, show_secrets: bool = 
         address = found["addresses"].get(each["name"], "")
         if each["name"] == "telegraf":
             address = f"{found['addresses']['statsd']} (StatsD)"
-        table.add_row(each["name"], each["state"], address, each["image"])
+        cells = (each["name"], each["state"], address, each["image"])
+        table.add_row(*map(console.as_text, cells))
     voice.result(table)
     where = found["influxdb"]
     voice.result(
-        rich.text.Text(
+        console.as_text(
             f"InfluxDB: org {where['org']}, bucket {where['bucket']}, token {found['token']}\n"
             f"Grafana: user admin, password {found['password']} (visitors may look without)"
         )

@@ -7,11 +7,12 @@ Not here: any subcommand.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
 
 import click
 
-from ltlab_ci import __version__
+from ltlab_ci import __version__, streams
 
 _COMMANDS = {
     "run": (
@@ -155,4 +156,18 @@ def main() -> None:
 
 def entry() -> None:
     """Run the command line; the target of the installed script."""
-    main(prog_name="ltlab")
+    _open_standard_files()
+    streams.secure()
+    try:
+        main(prog_name="ltlab")
+    finally:
+        streams.finish()
+
+
+def _open_standard_files() -> None:
+    """Open what a caller closed (`ltlab run >&-`): the next file opened would be taken for it."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free

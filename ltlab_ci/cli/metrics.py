@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import rich.table
 
-from ltlab_ci import errors
+from ltlab_ci import console, errors
 from ltlab_ci.cli import shared
 from ltlab_ci.config import read
 from ltlab_ci.lab import left_up
@@ -40,7 +40,7 @@ def command(*, flags: Mapping[str, str], as_json: bool) -> int:
         for heading in rows[0] if rows else ():
             table.add_column(heading, overflow="fold")
         for row in rows:
-            table.add_row(*row.values())
+            table.add_row(*map(console.as_text, row.values()))
         voice.result(table)
     return 0
 

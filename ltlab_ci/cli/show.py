@@ -9,7 +9,6 @@ from pathlib import Path
 
 import rich.console
 import rich.table
-import rich.text
 
 from ltlab_ci import console, errors, model, report
 from ltlab_ci.report import compared
@@ -51,16 +50,16 @@ def result(shown: model.Result, *, folder: Path, voice: console.Console) -> None
     if view.comparison is not None:
         voice.result(_compared([*view.comparison.rows, *view.comparison.folded]))
         for text in (*view.comparison.basis, *view.comparison.left_out):
-            voice.result(rich.text.Text(text, "dim"))
+            voice.result(console.as_text(text, "dim"))
     if view.rows:
         voice.result(_table([*view.rows, *view.folded], several=len(shown.scenarios) > 1))
     for remark in view.remarks:
         where = f"{remark.scenario}: " if remark.scenario else ""
         style = "red" if remark.blocks else "yellow"
-        voice.result(rich.text.Text(f"{where}{remark.message}", style=style))
-        voice.result(f"  what to do: {rich.text.Text(remark.remedy)}")
-    voice.result(rich.text.Text(f"{view.title}: {view.headline}", _VERDICT_STYLES[view.tone]))
-    voice.result(rich.text.Text(f"report: {folder / 'report.html'}"))
+        voice.result(console.as_text(f"{where}{remark.message}", style))
+        voice.result(f"  what to do: {remark.remedy}")
+    voice.result(console.as_text(f"{view.title}: {view.headline}", _VERDICT_STYLES[view.tone]))
+    voice.result(console.as_text(f"report: {folder / 'report.html'}"))
 
 
 def _compared(rows: list[compared.Row]) -> rich.table.Table:
@@ -73,8 +72,8 @@ def _compared(rows: list[compared.Row]) -> rich.table.Table:
         said = f"{row.verdict}: {row.note}" if row.note else row.verdict
         style = _CHANGE_STYLES.get(row.verdict, "")
         table.add_row(
-            *(rich.text.Text(cell) for cell in (row.what, row.base, row.head, row.change)),
-            rich.text.Text(said, style),
+            *(console.as_text(cell) for cell in (row.what, row.base, row.head, row.change)),
+            console.as_text(said, style),
         )
     return table
 
@@ -90,8 +89,8 @@ def _table(rows: list[views.Row], *, several: bool) -> rich.table.Table:
         named = f"{row.key} {row.expression}" + (f"\n{row.note}" if row.note else "")
         cells = [row.scenario] if several else []
         table.add_row(
-            rich.text.Text(row.group.value, _STYLES[row.group.value]),
-            *(rich.text.Text(cell) for cell in [*cells, named, row.measured, row.limit]),
-            rich.text.Text(row.samples),
+            console.as_text(row.group.value, _STYLES[row.group.value]),
+            *(console.as_text(cell) for cell in [*cells, named, row.measured, row.limit]),
+            console.as_text(row.samples),
         )
     return table

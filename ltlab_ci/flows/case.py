@@ -6,7 +6,7 @@ Not here: what is run (run.py), how a result comes about (judge.py).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -80,9 +80,18 @@ class Case:
         return result
 
 
-def fresh(report_dir: Path, outside: Outside) -> contextlib.AbstractContextManager[None]:
-    """Make the report folder fresh; what a killed run left is dealt with first."""
-    return folder.fresh(report_dir, outside.unique, settle=lambda of: _settle(of, outside))
+@contextlib.contextmanager
+def fresh(report_dir: Path, outside: Outside) -> Iterator[None]:
+    """Make the report folder fresh; what a killed run left is dealt with first.
+
+    What this run itself left in the background is ended at its end, such as a daemon of a build line.
+    """
+    with folder.fresh(report_dir, outside.unique, settle=lambda of: _settle(of, outside)):
+        try:
+            yield
+        finally:
+            with outside.interrupts.deferred():
+                leftovers.end(outside.unique)
 
 
 def _settle(run: str, outside: Outside) -> None:

@@ -169,7 +169,7 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
     )
     of_store = (*kept.findings.get(scenario.name, ()), *ask.findings)
     findings = (*measured.findings, *measured.outcome.findings, *of_store)
-    if not _cut_short(findings):
+    if not cut_short(findings):
         covered = frozenset(verdict.metric for verdict in verdicts)
         outcome_of = measured.outcome
         findings += tuple(validity.findings(facts, script.load, outcome_of, answers, covered))
@@ -227,7 +227,8 @@ def judged_s(cut: model.Cut, seconds: float) -> tuple[float, float] | None:
     return cut.start_s, duck.rounded(seconds - cut.end_s) or 0.0
 
 
-def _cut_short(findings: Sequence[model.Finding]) -> bool:
+def cut_short(findings: Sequence[model.Finding]) -> bool:
+    """Say whether a run did not come to its end, or not everything of it is there."""
     return any(found.effect in _CUT_SHORT for found in findings)
 
 
@@ -274,7 +275,7 @@ def _scenario_result(
         load_model=prepared.script.load.model,
         verdict=outcome.scenario_verdict(verdicts, found),
         ran=facts.ran,
-        complete=not _cut_short(found),
+        complete=not cut_short(found),
         exit_code=measured.exit_code,
         duration_s=duck.rounded(reach.seconds) or 0.0,
         judged_s=judged_s(prepared.scenario.cut, reach.seconds),
@@ -294,7 +295,24 @@ def _scenario_result(
 def not_run(prepared: measure.Prepared, *, why: str = "the scenario did not run") -> Judged:
     """Return the place of a scenario that never started: its thresholds have no data."""
     scenario = prepared.scenario
-    verdicts = tuple(
+    shown = model.ScenarioResult(
+        name=scenario.name,
+        engine=scenario.engine.value,
+        engine_version=prepared.tool.version,
+        script=scenario.script.name,
+        load_model=prepared.script.load.model,
+        verdict="fail",
+        ran=False,
+        complete=False,
+        verdicts=without_data(scenario, why=why),
+        place=scenario.place,
+    )
+    return Judged(result=shown, findings=())
+
+
+def without_data(scenario: model.Scenario, *, why: str) -> tuple[model.Verdict, ...]:
+    """Return a scenario's thresholds as verdicts that have no data, and why."""
+    return tuple(
         model.Verdict(
             metric=threshold.metric,
             tags=dict(threshold.tags),
@@ -306,16 +324,3 @@ def not_run(prepared: measure.Prepared, *, why: str = "the scenario did not run"
         )
         for threshold in scenario.thresholds
     )
-    shown = model.ScenarioResult(
-        name=scenario.name,
-        engine=scenario.engine.value,
-        engine_version=prepared.tool.version,
-        script=scenario.script.name,
-        load_model=prepared.script.load.model,
-        verdict="fail",
-        ran=False,
-        complete=False,
-        verdicts=verdicts,
-        place=scenario.place,
-    )
-    return Judged(result=shown, findings=())

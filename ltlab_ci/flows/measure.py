@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltlab_ci import console, errors, load, model
-from ltlab_ci.flows import clock, recording, usage
+from ltlab_ci.flows import clock, overdue, recording, usage
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import service, together
 from ltlab_ci.lab.bench import Bench
@@ -75,7 +75,14 @@ def scenario(
             usage.Gauge(child, running.child, plans[0].run_dir),
             progress,
         )
-        ended_early = _watch(child, running, recorder, interrupts, name=name)
+        watch = overdue.Watch(
+            prepared.script,
+            known=lambda: overdue.hopeless(prepared.engine, plans, child),
+            unseen=bench.contained,
+        )
+        ended_early = _watch(child, running, recorder, interrupts, watch, name=name)
+        if not ended_early and child.poll() is None:
+            ended_early = [overdue.finding(watch, prepared.engine, plans, child, name)]
         late = _end(child, recorder, name, known={found.effect for found in ended_early})
         elapsed_s = recorder.clock.elapsed_s
     return Measured(
@@ -154,15 +161,17 @@ def _watch(
     running: service.Running,
     recorder: recording.Recorder,
     interrupts: Interrupts,
+    watch: overdue.Watch,
     *,
     name: str,
 ) -> list[model.Finding]:
-    """Return why the run has to be ended early, nothing when it ends by itself."""
+    """Return why the run has to be ended early, nothing when it ends by itself or is overdue."""
     try:
         ended = False
-        while not ended:
+        while not ended and not watch.late:
             ended = child.wait(_LOOK_EVERY_S) is not None
             recorder.look()
+            watch.look(recorder.pulse, child.usage)
             death = running.death()
             if death is not None:
                 return [_died(death, name)]

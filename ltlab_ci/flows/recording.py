@@ -30,6 +30,11 @@ class Recorder:
         self._pulse = model.Pulse()
 
     @property
+    def pulse(self) -> model.Pulse:
+        """Return what was recorded so far, in sums; the figures are of the newest samples."""
+        return self._pulse
+
+    @property
     def samples(self) -> int:
         """Return how many samples were stored."""
         return self._writer.samples
@@ -60,10 +65,12 @@ class Recorder:
         for batch in batches:
             fresh, last = self._writer.ingest(batch), self._pulse
             self._pulse = model.Pulse(
+                work=last.work + fresh.work,
                 requests=last.requests + fresh.requests,
                 failed=last.failed + fresh.failed,
                 p95_ms=fresh.p95_ms if fresh.p95_ms is not None else last.p95_ms,
                 vus=fresh.vus if fresh.vus is not None else last.vus,
+                vus_max=fresh.vus_max if fresh.vus_max is not None else last.vus_max,
             )
         self._progress.tick(self._pulse)
 

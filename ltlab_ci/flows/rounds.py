@@ -13,7 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ltlab_ci import console, errors, load, model
-from ltlab_ci.flows import both, clock, measure, origin, peers, recording, trouble, turns, usage
+from ltlab_ci.flows import (
+    both,
+    clock,
+    measure,
+    origin,
+    overdue,
+    peers,
+    recording,
+    trouble,
+    turns,
+    usage,
+)
 from ltlab_ci.interrupts import Interrupts
 from ltlab_ci.lab import service
 from ltlab_ci.lab.bench import Bench
@@ -85,6 +96,7 @@ class _Lane:
     child: Program
     recorder: recording.Recorder
     peers: peers.Peers
+    watch: overdue.Watch
     file: Path
 
 
@@ -159,6 +171,11 @@ def _lane(
                     bar,
                 ),
                 peers=peers.Peers(child, running.base_url),
+                watch=overdue.Watch(
+                    prepared.script,
+                    known=lambda: overdue.hopeless(prepared.engine, (plan,), child),
+                    unseen=task.bench.contained,
+                ),
                 file=task.folder(side) / duck.file_name(_file(number)),
             )
 
@@ -200,12 +217,16 @@ def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
             for lane in lanes:
                 lane.recorder.look()
                 lane.peers.look()
+                lane.watch.look(lane.recorder.pulse, lane.child.usage)
             for lane in lanes:
                 death = lane.running.death()
                 if death is not None:
                     return [trouble.died(lane.side, death, number)]
             if task.interrupts.requested:
                 return [measure.interrupted(task.name)]
+            late = [lane for lane in lanes if lane.watch.late and lane.child.poll() is None]
+            if late:
+                return [_overdue(lane, number, task.name) for lane in late]
             if any(codes):
                 # What the other side measures alone is of no use; it may be about to end as well.
                 for lane in lanes:
@@ -214,6 +235,11 @@ def _watch(lanes: list[_Lane], task: Task, number: int) -> list[model.Finding]:
     except errors.StoreError as error:
         return [measure.finding(error, "store", task.name)]
     return []
+
+
+def _overdue(lane: _Lane, number: int, name: str) -> model.Finding:
+    found = overdue.finding(lane.watch, lane.prepared.engine, (lane.plan,), lane.child, name)
+    return found.model_copy(update={"message": f"{lane.side}, in round {number}: {found.message}"})
 
 
 def _stopped(lanes: list[_Lane]) -> dict[str, int | None]:

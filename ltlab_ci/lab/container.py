@@ -102,6 +102,9 @@ class Container:
         for number, (signum, seconds) in enumerate(self._steps):
             if self.poll() is not None:
                 break
+            if self._made.attrs["State"].get("Paused"):  # it would not hear a signal
+                with contextlib.suppress(docker.errors.APIError):
+                    self._made.unpause()
             if number or not self._asked:  # twice the same may mean "at once" to it
                 self._signal(signum)
             self.wait(seconds)

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ltlab_ci import interrupts, lazy, model
+from ltlab_ci import deadline, interrupts, lazy, model
 
 if TYPE_CHECKING:
     import requests
@@ -37,32 +37,37 @@ def write_only(influx: model.Influx, name: str) -> Iterator[str]:
                 interrupts.PROCESS.deferred(),
                 contextlib.suppress(requests.RequestException, LookupError),
             ):
-                session.delete(f"{_url(influx)}/{made['id']}", timeout=_REQUEST_S)
+                address = f"{_url(influx)}/{made['id']}"
+                deadline.within(_REQUEST_S, lambda: session.delete(address, timeout=_REQUEST_S))
 
 
 def _made(session: requests.Session, influx: model.Influx, name: str) -> dict[str, str]:
     with contextlib.suppress(requests.RequestException, ValueError, LookupError):
-        found = session.get(
-            f"{influx.url}/api/v2/buckets",
-            params={"name": influx.bucket, "org": influx.org},
-            timeout=_REQUEST_S,
-        )
-        found.raise_for_status()
-        [bucket] = found.json()["buckets"]
-        resource = {"type": "buckets", "id": bucket["id"], "orgID": bucket["orgID"]}
-        answer = session.post(
-            _url(influx),
-            json={
-                "orgID": bucket["orgID"],
-                "description": name,
-                "permissions": [{"action": "write", "resource": resource}],
-            },
-            timeout=_REQUEST_S,
-        )
-        answer.raise_for_status()
-        made: dict[str, str] = answer.json()
-        return made
+        return deadline.within(2 * _REQUEST_S, lambda: _asked(session, influx, name))
     return {}
+
+
+def _asked(session: requests.Session, influx: model.Influx, name: str) -> dict[str, str]:
+    found = session.get(
+        f"{influx.url}/api/v2/buckets",
+        params={"name": influx.bucket, "org": influx.org},
+        timeout=_REQUEST_S,
+    )
+    found.raise_for_status()
+    [bucket] = found.json()["buckets"]
+    resource = {"type": "buckets", "id": bucket["id"], "orgID": bucket["orgID"]}
+    answer = session.post(
+        _url(influx),
+        json={
+            "orgID": bucket["orgID"],
+            "description": name,
+            "permissions": [{"action": "write", "resource": resource}],
+        },
+        timeout=_REQUEST_S,
+    )
+    answer.raise_for_status()
+    made: dict[str, str] = answer.json()
+    return made
 
 
 def _url(influx: model.Influx) -> str:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ltlab_ci import errors, lazy, model
+from ltlab_ci import deadline, errors, lazy, model
 from ltlab_ci.model import Json
 
 if TYPE_CHECKING:
@@ -99,12 +99,15 @@ class Client:
     ) -> Json:
         """Return Grafana's JSON; `softly`: also that of a 400 or 404, which answer the question."""
         try:
-            answer = self._session.request(
-                method,
-                f"{self._url}{path}",
-                json=body,
-                timeout=self._timeout_s,
-                allow_redirects=False,
+            answer = deadline.within(
+                self._timeout_s,
+                lambda: self._session.request(
+                    method,
+                    f"{self._url}{path}",
+                    json=body,
+                    timeout=self._timeout_s,
+                    allow_redirects=False,
+                ),
             )
         except requests.RequestException as error:
             raise errors.LabError(

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ltlab_ci import errors, lazy, model
+from ltlab_ci import deadline, errors, lazy, model
 
 if TYPE_CHECKING:
     import requests
@@ -44,16 +44,16 @@ class Addresses:
 
 def wait(lab: Addresses, *, timeout_s: float) -> None:
     """Return once samples arrive and Grafana's data source answers. Raises LabNotReady."""
-    deadline = time.monotonic() + timeout_s
+    end_s = time.monotonic() + timeout_s
     with requests.Session() as session:
         session.trust_env = False  # a proxy in the environment must not hide a local lab
         nonce = f"{time.time_ns()}"
         while lab.statsd is not None and not _arrived(session, lab.influx, nonce):
-            _in_time(deadline, "a StatsD probe does not arrive in InfluxDB", "telegraf")
+            _in_time(end_s, "a StatsD probe does not arrive in InfluxDB", "telegraf")
             _send(lab.statsd, nonce)
             time.sleep(_POLL_S)
         while lab.grafana_url and (said := _grafana_problem(session, lab.grafana_url)):
-            _in_time(deadline, f"Grafana does not reach InfluxDB: {said}", "grafana")
+            _in_time(end_s, f"Grafana does not reach InfluxDB: {said}", "grafana")
             time.sleep(_POLL_S)
 
 
@@ -62,11 +62,14 @@ def problem(influx: model.Influx) -> str | None:
     with requests.Session() as session:
         session.trust_env = False
         try:
-            answer = session.get(
-                f"{influx.url}/api/v2/buckets",
-                params={"name": influx.bucket, "org": influx.org},
-                headers={"Authorization": f"Token {influx.token}"},
-                timeout=_REQUEST_S,
+            answer = deadline.within(
+                _REQUEST_S,
+                lambda: session.get(
+                    f"{influx.url}/api/v2/buckets",
+                    params={"name": influx.bucket, "org": influx.org},
+                    headers={"Authorization": f"Token {influx.token}"},
+                    timeout=_REQUEST_S,
+                ),
             )
         except requests.RequestException as error:
             return f"{influx.url} does not answer ({type(error).__name__})"
@@ -88,12 +91,15 @@ def _arrived(session: requests.Session, influx: model.Influx, nonce: str) -> boo
         f'|> filter(fn: (r) => r._measurement == "{PROBE}" and r.nonce == "{nonce}") |> limit(n: 1)'
     )
     try:
-        answer = session.post(
-            f"{influx.url}/api/v2/query",
-            params={"org": influx.org},
-            headers={"Authorization": f"Token {influx.token}", "Accept": "application/csv"},
-            json={"query": flux},
-            timeout=_REQUEST_S,
+        answer = deadline.within(
+            _REQUEST_S,
+            lambda: session.post(
+                f"{influx.url}/api/v2/query",
+                params={"org": influx.org},
+                headers={"Authorization": f"Token {influx.token}", "Accept": "application/csv"},
+                json={"query": flux},
+                timeout=_REQUEST_S,
+            ),
         )
     except requests.RequestException:
         return False
@@ -101,16 +107,19 @@ def _arrived(session: requests.Session, influx: model.Influx, nonce: str) -> boo
 
 
 def _grafana_problem(session: requests.Session, url: str) -> str | None:
+    def asked(path: str) -> requests.Response:
+        return deadline.within(_REQUEST_S, lambda: session.get(url + path, timeout=_REQUEST_S))
+
     try:
-        answer = session.get(f"{url}/api/datasources/uid/{DATA_SOURCE}/health", timeout=_REQUEST_S)
+        answer = asked(f"/api/datasources/uid/{DATA_SOURCE}/health")
+        if answer.status_code in {requests.codes.unauthorized, requests.codes.forbidden}:
+            # Signed-out visitors may not ask for the check: then Grafana's own health has to do.
+            answer = asked("/api/health")
     except requests.RequestException as error:
         return type(error).__name__
-    if answer.status_code in {requests.codes.unauthorized, requests.codes.forbidden}:
-        # Signed-out visitors may not ask for the check: then Grafana's own health has to do.
-        answer = session.get(f"{url}/api/health", timeout=_REQUEST_S)
     return None if answer.ok else f"it answers {answer.status_code}"
 
 
-def _in_time(deadline: float, what: str, service: str) -> None:
-    if time.monotonic() > deadline:
+def _in_time(end_s: float, what: str, service: str) -> None:
+    if time.monotonic() > end_s:
         raise errors.LabNotReady(what, remedy=f"look at `ltlab logs {service}`")

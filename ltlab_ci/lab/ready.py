@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ltlab_ci import errors, lazy, machine, model, process
+from ltlab_ci import deadline, errors, lazy, machine, model, process
 
 if TYPE_CHECKING:
     import requests
@@ -26,6 +26,7 @@ _REQUEST_S = 10.0
 _LEAST_S = 1.0
 _EARLY_S = 2.0
 _STAYS_S = 0.2
+_PIECE_BYTES = 65536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,13 +114,27 @@ def _problem(check: Check, left_s: float) -> str | None:
 
 
 def _http_problem(url: str, left_s: float) -> str | None:
+    seconds = min(_REQUEST_S, left_s)
     try:
-        with requests.Session() as session:
-            session.trust_env = False  # a proxy in the environment must not hide a local service
-            status = session.get(url, timeout=min(_REQUEST_S, left_s)).status_code
+        status = deadline.within(seconds, lambda: _status(url, seconds))
     except requests.RequestException as error:
-        return f"GET {url}: {type(error).__name__}"
+        slow = isinstance(error, requests.ReadTimeout)
+        return f"GET {url}: " + (
+            f"no whole answer within {seconds:.3g} s" if slow else type(error).__name__
+        )
     return None if status < requests.codes.bad_request else f"GET {url} answered {status}"
+
+
+def _status(url: str, seconds: float) -> int:
+    """Return the status of an answer once it is whole; a body may have any length and is not kept."""
+    end_s = time.monotonic() + seconds
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy in the environment must not hide a local service
+        with session.get(url, timeout=seconds, stream=True) as answer:
+            for _ in answer.iter_content(_PIECE_BYTES):
+                if time.monotonic() > end_s:
+                    raise requests.ReadTimeout(f"no whole answer within {seconds:g} s")
+            return answer.status_code
 
 
 def _tcp_problem(base_url: str, *, stays_s: float = 0.0) -> str | None:

@@ -189,6 +189,7 @@ def build(line: str, *, root: Path, env: Mapping[str, str], log: Path) -> None:
         env=env,
         log=log,
         steps=process.STOP_SERVICE,
+        daemons_stay=True,  # a database that the build starts is there for the service
     ) as child:
         while (code := child.wait(0.5)) is None:
             pass

@@ -47,6 +47,7 @@ class Together:
         return process.Usage(
             cpu_s=sum(each.cpu_s for each in used),
             memory_bytes=sum(each.memory_bytes for each in used),
+            stopped=any(each.stopped for each in used),
         )
 
     def ask(self) -> None:

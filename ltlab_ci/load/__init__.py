@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ltlab_ci import model
 from ltlab_ci.load import artillery, k6
-from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool
+from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, Unended
 
 __all__ = [
     "ENGINES",
@@ -22,6 +22,7 @@ __all__ = [
     "Script",
     "Steady",
     "Tool",
+    "Unended",
 ]
 
 
@@ -90,6 +91,9 @@ class Engine(Protocol):
 
     def outcome(self, scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
         """Read what the engine says of its run: types, its own thresholds, trouble."""
+
+    def unended(self, plan: Plan) -> Unended:
+        """Say why a run that is going on does not end, as far as its files tell."""
 
 
 ENGINES: Mapping[model.EngineName, Engine] = {

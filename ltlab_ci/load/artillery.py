@@ -22,7 +22,18 @@ from ltlab_ci.load import (
     artillery_samples,
     tools,
 )
-from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, addressed
+from ltlab_ci.load.plan import (
+    WHOLE,
+    Held,
+    Machine,
+    Part,
+    Plan,
+    Script,
+    Steady,
+    Tool,
+    Unended,
+    addressed,
+)
 
 ROUND_S = 30.0
 APART_S = 3.0
@@ -35,6 +46,7 @@ QUIET = {
 }
 NODE_AT_LEAST = (22, 18)
 _INSPECT_S = 90.0
+_MARGIN_S = 60.0  # of silence, beyond the longest that the script itself may wait
 _NO_TARGET = ('"config.target"', "No target specified")  # what Artillery says of a missing one
 _RESERVED_ARGS = ("-o", "--output", "--record", "--count", "--platform")
 
@@ -136,6 +148,8 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
         ),
         has_target=has_target and not machine.url_wins,
         node_path=_node_path(tool, scenario, machine),
+        ends_s=found["duration_s"],
+        quiet_s=_MARGIN_S + found["quiet_s"],
     )
 
 
@@ -245,6 +259,11 @@ def _node_path(tool: Tool, scenario: model.Scenario, machine: Machine) -> str:
     folders = dict.fromkeys((*scenario.script.parents, machine.root, *machine.root.parents))
     projects = (folder / "node_modules" for folder in folders)
     return ":".join(str(each) for each in (given, bundled, *projects) if each)
+
+
+def unended(plan: Plan) -> Unended:
+    """Say why Artillery does not end, as far as the plug-in's records tell."""
+    return artillery_outcome.unended(plan.run_dir)
 
 
 def _statsd(live: model.Live | None) -> dict[str, str]:

@@ -44,6 +44,7 @@ def hold(scenario: model.Scenario, script: Script, steady: Steady, base_url: str
         script=replace(
             script,
             load=model.PlannedLoad(model="open", duration_s=length_s),
+            ends_s=math.ceil(length_s),
             has_target=True,
         ),
         files={},

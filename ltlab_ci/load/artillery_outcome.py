@@ -6,6 +6,7 @@ they are counted, and validity is judged on samples.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,13 +16,15 @@ from urllib.parse import urlsplit
 
 from ltlab_ci import model, process
 from ltlab_ci.load import artillery_samples
-from ltlab_ci.load.plan import Plan
+from ltlab_ci.load.plan import Plan, Unended
 
 REPORT = "artillery-report.json"
 _UNREPORTED = "Artillery left no report, so nothing says whether all samples were recorded"
 _ENSURE_FAILED = 1
 _EXPECT_FAILED = 21
 _WORKER_THREW = 11
+_ENDED = ("vusers.completed", "vusers.failed")
+_TELLING = re.compile(rb'^{"k":"close".*"exit":|"n":"vusers[.](?:created|completed|failed)"')
 _NAMED = 3  # metrics in one message
 _HEAD_BYTES = 1_000_000
 _ERROR = re.compile(r"(?:^|\s)((?:[A-Z]\w*)?Error(?: \[\w+\])?: .+)")
@@ -298,6 +301,31 @@ def _check(
         observed=summary.get(found[2]),
         count=int(summary.get("count", 0)),
     )
+
+
+def unended(run_dir: Path) -> Unended:
+    """Say what Artillery waits for that will not come, where the plug-in's records tell."""
+    begun = ended = 0
+    for path in sorted(run_dir.glob("worker-*.ndjson")):
+        with contextlib.suppress(OSError), path.open("rb") as lines:
+            for line in lines:
+                if not _TELLING.search(line):
+                    continue
+                record = _record(line)
+                if "exit" in record:
+                    return Unended(
+                        why=f"the script ended a worker of Artillery by process.exit({record['exit']}), "
+                        "and Artillery waits for it for ever",
+                        certain=True,
+                    )
+                begun += record.get("n") == "vusers.created" and int(record["v"])
+                ended += record.get("n") in _ENDED and int(record["v"])
+    if begun > ended:
+        return Unended(
+            why=f"{begun - ended} of {begun} virtual users never ended: a hook or function may not have called "
+            "back, and Artillery 2 waits for ever after an answer 304"
+        )
+    return Unended()
 
 
 def _expectations(exit_code: int) -> Iterator[model.OwnThreshold]:

@@ -18,7 +18,18 @@ from typing import Any
 
 from ltlab_ci import errors, model, process
 from ltlab_ci.load import follow, k6_hold, k6_live, k6_log, k6_outcome, k6_plan, tools
-from ltlab_ci.load.plan import WHOLE, Held, Machine, Part, Plan, Script, Steady, Tool, addressed
+from ltlab_ci.load.plan import (
+    WHOLE,
+    Held,
+    Machine,
+    Part,
+    Plan,
+    Script,
+    Steady,
+    Tool,
+    Unended,
+    addressed,
+)
 
 ROUND_S = 20.0
 APART_S = 1.0
@@ -141,6 +152,8 @@ def inspect(tool: Tool, scenario: model.Scenario, machine: Machine) -> Script:
         )
     return Script(
         load=k6_plan.read(options),
+        ends_s=k6_plan.ends_s(options),
+        quiet_s=k6_plan.quiet_s(options),
         tags=tags,
         options=options,
         any_status=k6_plan.any_status(_source(scenario.script)),
@@ -289,6 +302,11 @@ def reader(run_dir: Path) -> CsvReader:
 def outcome(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
     """Read exit code, summary and log of an ended run."""
     return k6_outcome.read(scenario, plan, exit_code)
+
+
+def unended(plan: Plan) -> Unended:
+    """Say why k6 does not end, as far as its log tells."""
+    return k6_outcome.unended(plan.log)
 
 
 def _refuse(scenario: model.Scenario) -> None:

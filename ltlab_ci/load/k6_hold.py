@@ -51,7 +51,7 @@ export function handleSummary() {
 }"""
 _KEPT = ("env", "tags", "options")
 _WAITING = 1  # VU that waits for its start; the next one starts no sooner than it is done
-_GRACE = "5s"  # a request that began in the last moment may end
+_GRACE_S = 5  # a request that began in the last moment may end
 _TIGHT_S = 2.0  # an iteration may take as long at a rate that the script does not know
 
 
@@ -105,6 +105,7 @@ def hold(scenario: model.Scenario, script: Script, steady: Steady, run_dir: Path
         script=replace(
             script,
             load=k6_plan.read(options),
+            ends_s=sum(steady.turns[-1]) + _GRACE_S,
             options=options,
             outputs=(),  # what the environment wants to keep of its own run is not this one
             without=k6_plan.VARIABLES,
@@ -183,7 +184,7 @@ def _options(level: _Level, amount: float, steady: Steady) -> list[tuple[str, di
             **kept,
             "startTime": f"{round(start_s * 1000)}ms",
             "duration": f"{round(length_s * 1000)}ms",
-            "gracefulStop": _GRACE,
+            "gracefulStop": f"{_GRACE_S}s",
         }
         for start_s, length_s in steady.turns
     ]

@@ -28,6 +28,7 @@ _IMPORT = re.compile(
     r'(?: from the resolved url "[^"]*"\. Error : "(?:\w+ "[^"]*": )?(?P<why>.*?)"?$)?'
 )
 _AROUND = "held.js"  # a module of ours: its frames are no place in the script
+_NO_VU = "Cannot get a VU from the buffer"
 _SHOWN = 3
 _KINDS = 1000
 _SUMMARY = re.compile(rb"\bhandleSummary\b|end-of-test summary")
@@ -39,7 +40,8 @@ class Log:
     the script; `unanswered` counts why requests failed.
 
     `reason` is the first error of k6 itself, `summary` that of handleSummary(), `aborted` the metrics
-    whose threshold ended the load by abortOnFail; "" where there is none. `last` is its last line.
+    whose threshold ended the load by abortOnFail; "" where there is none. `last` is its last line. `starved`
+    counts the scenarios of the script that got no VU.
     """
 
     threw: Counter[str] = field(default_factory=Counter)
@@ -49,6 +51,7 @@ class Log:
     summary: str = ""
     aborted: str = ""
     last: str = ""
+    starved: Counter[str] = field(default_factory=Counter)
 
     def add(self, line: bytes) -> None:
         """Take a line into account."""
@@ -64,7 +67,9 @@ class Log:
         if b" source=console" in fields:
             return
         # What is thrown in an iteration names its scenario; set-up has none, console.error says so.
-        if b" scenario=" in fields:
+        if text == _NO_VU:
+            self.starved[_scenario(line)] += 1
+        elif b" scenario=" in fields:
             _count(self.threw, text)
             self.by_scenario[_scenario(line)] += 1
         elif aborted:

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ltlab_ci import model
+from ltlab_ci import model, process
 from ltlab_ci.load import k6_log
-from ltlab_ci.load.plan import Plan
+from ltlab_ci.load.plan import Plan, Unended
 
 SUMMARY = "k6-summary.json"
 _COUNTED = re.compile(rb"\d+ complete and (\d+) interrupted iterations")
 _TAIL = 1_000_000  # bytes of a log, in which k6's last word stands; scripts print too
 _THRESHOLDS_CROSSED = 99
+_UNENDED_LINES = 100  # its summary may come after what it says of its end
 
 _EXITS: Mapping[int, tuple[str, str, str]] = {
     100: (
@@ -54,6 +55,8 @@ def read(scenario: model.Scenario, plan: Plan, exit_code: int) -> model.Outcome:
         findings.append(_unsummed(scenario))
     if exit_code == _THRESHOLDS_CROSSED and not any(each.crossed for each in own):
         findings.append(_untold(scenario))
+    if log.starved:
+        findings.append(_starved(scenario, tuple(log.starved)))
     if log.threw:
         findings.append(
             _warning(
@@ -113,6 +116,18 @@ def _interrupted(log: Path) -> dict[str, float]:
     except OSError:
         found = []
     return {"interrupted": float(found[-1])} if found else {}
+
+
+def _starved(scenario: model.Scenario, names: tuple[str, ...]) -> model.Finding:
+    return model.Finding(
+        code="vu-not-available",
+        effect="invalid",
+        message=f"k6 got no VU for {', '.join(names)}, which it then did not run to its end; it says so in its "
+        "log alone, and exits with 0",
+        remedy="let an earlier scenario end its iterations in time: gracefulStop above 0s, no long work in one "
+        "call, or VUs of its own that do not wait for others",
+        scenario=scenario.name,
+    )
 
 
 def _untold(scenario: model.Scenario) -> model.Finding:
@@ -228,3 +243,15 @@ def _filter(text: str) -> tuple[tuple[str, str], ...]:
     pairs = (part.partition(":") for part in text.split(","))
     tags = {name.strip().strip("\"'"): value.strip().strip("\"'") for name, _, value in pairs}
     return tuple((name, value.replace("*", "\\*")) for name, value in tags.items())
+
+
+def unended(log: Path) -> Unended:
+    """Say why k6 goes on after its load, or does not begin it, where its log tells."""
+    told = process.last_lines(log, count=_UNENDED_LINES)
+    if "--linger was enabled" in told:
+        why = "it lingers until somebody stops it (--linger, K6_LINGER)"
+    elif told.endswith("% ] paused"):
+        why = "it is paused until somebody resumes it (--paused, K6_PAUSED)"
+    else:
+        return Unended()
+    return Unended(why=why, certain=True)

@@ -72,6 +72,24 @@ def _fraction(text: str) -> Fraction:
     return Fraction(text.strip()[:-1]) / 100 if text.strip().endswith("%") else Fraction(text)
 
 
+_TIMEOUT_S = 60.0  # of setup() and of teardown(), where the script does not say
+_MARGIN_S = 30.0
+
+
+def ends_s(options: Mapping[str, Any]) -> float | None:
+    """Return by when k6 has ended every iteration, None for a load that is steered from outside.
+
+    By k6's own account, with gracefulStop, gracefulRampDown and maxDuration; set-up and tear-down come on top.
+    """
+    return seconds(options.get("totalDuration") or "") or None
+
+
+def quiet_s(options: Mapping[str, Any]) -> float:
+    """Return how long k6 may do nothing that is a sample, beside its load: in setup() or teardown()."""
+    stated = (options.get(name) for name in ("setupTimeout", "teardownTimeout"))
+    return max(seconds(text) if text else _TIMEOUT_S for text in stated) + _MARGIN_S
+
+
 def segment(part: Part) -> tuple[str, ...]:
     """Return the arguments that give k6 its share: of VUs, of iterations, of an arrival rate."""
     if part.of == 1:

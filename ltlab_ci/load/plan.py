@@ -56,10 +56,13 @@ class Script:
     engines are looked for; `tags` are a k6 script's `options.tags`, `options` all of them;
     `any_status`: it takes every HTTP status for a success; `outputs` are those that the environment asks
     k6 for, beside its arguments. `without` are variables that must not be in its environment: they would
-    replace a load that is held.
+    replace a load that is held. By `ends_s` after its begin the engine itself has ended all load, every
+    grace included; None where nothing says so. It may then work on without any sample for `quiet_s`.
     """
 
     load: model.PlannedLoad = field(default_factory=model.PlannedLoad)
+    ends_s: float | None = None
+    quiet_s: float = 60.0
     has_target: bool = True
     node_path: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +95,14 @@ class Plan:
     run_dir: Path
     log: Path
     service: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unended:
+    """Why an engine goes on after its load, as far as its files tell; `certain` that it will never end."""
+
+    why: str = ""
+    certain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

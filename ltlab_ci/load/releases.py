@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ltlab_ci import errors, lazy
+from ltlab_ci import deadline, errors, lazy
 
 if TYPE_CHECKING:
     import requests
@@ -25,6 +25,7 @@ else:
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _MAX_BYTES = 300_000_000
 _WAIT_S = (10.0, 60.0)  # to connect, and for each piece
+_WHOLE_S = 1200.0
 _OWN = "install k6 yourself and name it in engines.k6.path"
 
 
@@ -33,9 +34,17 @@ def k6(version: str, into: Path, *, base: str) -> None:
     name = f"k6-v{version}-{_platform()}"
     folder = f"{base.rstrip('/')}/v{version}"
     archive = into / f"{name}.tar.gz"
-    with requests.Session() as session:
-        expected = _checksum(session, f"{folder}/k6-v{version}-checksums.txt", archive.name)
-        got = _download(session, f"{folder}/{archive.name}", archive)
+    try:
+        with requests.Session() as session:
+            sums = f"{folder}/k6-v{version}-checksums.txt"
+            expected = deadline.within(_WHOLE_S, lambda: _checksum(session, sums, archive.name))
+            packed = f"{folder}/{archive.name}"
+            got = deadline.within(_WHOLE_S, lambda: _download(session, packed, archive))
+    except requests.ReadTimeout as error:
+        raise errors.EngineError(
+            f"cannot download {folder}/{archive.name}: {error}",
+            remedy=f"try again on a faster connection, or {_OWN}",
+        ) from error
     if got != expected:
         raise errors.EngineError(
             f"{folder}/{archive.name} is not what was released: its SHA-256 is {got}, "

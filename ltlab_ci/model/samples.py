@@ -225,10 +225,15 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class Pulse:
-    """What the newest samples say, for the progress line: sums and quantiles of one batch."""
+    """What the newest samples say of a run in progress: sums and quantiles of one batch.
+
+    `work` counts samples of other metrics than `vus` and `vus_max`.
+    """
 
     samples: int = 0
+    work: int = 0
     requests: int = 0
     failed: int = 0
     p95_ms: float | None = None
     vus: int | None = None
+    vus_max: int | None = None

@@ -12,17 +12,20 @@ import binascii
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 
-from ltlab_ci import errors, model
+from ltlab_ci import deadline, errors, model
 from ltlab_ci.publish import checks, forge, token
 from ltlab_ci.publish import github_answers as answers
 
 Json = dict[str, Any]
+T = TypeVar("T")
+
 _TIMEOUT_S = 15.0
+_DOWNLOAD_S = 300.0
 _PAGES = 100  # of a hundred comments each: nobody reads on
 _ARTIFACT_PAGES = 3
 _REDIRECTS = 3
@@ -173,25 +176,33 @@ class Client:
             url = following
 
     def _page(self, url: str) -> tuple[Any, str]:
-        with self._asked("GET", url) as answer:
-            return _parsed(answer), str(answer.links.get("next", {}).get("url", ""))
+        def whole() -> tuple[Any, str]:
+            with self._asked("GET", url) as answer:
+                return _parsed(answer), str(answer.links.get("next", {}).get("url", ""))
+
+        return _in_time(url, 2 * self._timeout_s, whole)
 
     def _json(self, method: str, url: str, body: Json | None = None) -> Any:  # noqa: ANN401
-        with self._asked(method, url, body) as answer:
-            return _parsed(answer) if answer.status_code != requests.codes.no_content else None
+        def whole() -> Any:  # noqa: ANN401
+            with self._asked(method, url, body) as answer:
+                nothing = answer.status_code == requests.codes.no_content
+                return None if nothing else _parsed(answer)
+
+        return _in_time(url, 2 * self._timeout_s, whole)
 
     def _bytes(self, url: str) -> bytes:
         """Return a download of bounded size."""
-        kept = bytearray()
-        with self._asked("GET", url) as answer:
-            try:
+
+        def whole() -> bytes:
+            kept = bytearray()
+            with self._asked("GET", url) as answer:
                 for chunk in answer.iter_content(1024 * 1024):
                     kept += chunk
                     if len(kept) > LONGEST_ARTIFACT:
                         raise _too_large(len(kept))
-            except requests.RequestException as error:
-                raise _unreachable(url, error) from error
-        return bytes(kept)
+            return bytes(kept)
+
+        return _in_time(url, _DOWNLOAD_S, whole)
 
     @contextlib.contextmanager
     def _asked(
@@ -262,6 +273,14 @@ def _too_large(size: int) -> errors.PublishError:
         f"the artefact has {size / 1e6:.0f} MB, more than {LONGEST_ARTIFACT / 1e6:.0f} MB",
         remedy="upload samples/ as an artefact of its own",
     )
+
+
+def _in_time(url: str, seconds: float, call: Callable[[], T]) -> T:
+    """Return what a call returns, its whole answer within so many seconds."""
+    try:
+        return deadline.within(seconds, call)
+    except requests.RequestException as error:
+        raise _unreachable(url, error) from error
 
 
 def _unreachable(url: str, error: requests.RequestException) -> forge.Busy:

@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 
 import requests
 
-from ltlab_ci import errors, model
+from ltlab_ci import deadline, errors, model
 from ltlab_ci.publish import forge, token
 
 _PAGE = 100
 _CHUNK, _MOST_CHUNKS = 1 << 16, 320  # 20 MB of one file
 _LONG = 200
+_DOWNLOAD_S = 300.0
 _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 _FORBIDDEN = {
     401: "give a project access token that is valid, as LTLAB_GITLAB_TOKEN",
@@ -86,7 +87,7 @@ class Api:
             answer = self._ask("GET", path, params=asked, file=True)
             try:
                 chunks = itertools.islice(answer.iter_content(_CHUNK), _MOST_CHUNKS + 1)
-                return b"".join(chunks)
+                return deadline.within(_DOWNLOAD_S, lambda: b"".join(chunks))
             except requests.RequestException as error:
                 raise self._silent(error) from error
             finally:
@@ -116,14 +117,17 @@ class Api:
         file: bool = False,
     ) -> requests.Response:
         try:
-            answer = self._session.request(
-                method,
-                f"{self._url}{path}",
-                params=params,  # type: ignore[arg-type]
-                json=body,
-                timeout=self._timeout_s,
-                allow_redirects=file,  # it may lie elsewhere; the token does not go there
-                stream=file,
+            answer = deadline.within(
+                self._timeout_s,
+                lambda: self._session.request(
+                    method,
+                    f"{self._url}{path}",
+                    params=params,  # type: ignore[arg-type]
+                    json=body,
+                    timeout=self._timeout_s,
+                    allow_redirects=file,  # it may lie elsewhere; the token does not go there
+                    stream=file,
+                ),
             )
         except requests.RequestException as error:
             raise self._silent(error) from error

@@ -135,23 +135,26 @@ class Writer:
 
     def _pulse(self, part: Path) -> model.Pulse:
         row = self._db.execute(
-            "SELECT count(*), "
+            "SELECT count(*), count(*) FILTER (metric NOT IN ('vus', 'vus_max')), "
             "coalesce(sum(value) FILTER (metric = 'http_reqs'), 0), "
             "coalesce(sum(value) FILTER (metric = 'http_req_failed'), 0), "
             "quantile_cont(value, 0.95) FILTER (metric = 'http_req_duration'), "
-            "arg_max(value, time_ns) FILTER (metric = 'vus') "
+            "arg_max(value, time_ns) FILTER (metric = 'vus'), "
+            "arg_max(value, time_ns) FILTER (metric = 'vus_max') "
             # A script can add Infinity to k6's own metrics: counted as a sample, no figure.
             "FROM (SELECT metric, time_ns, CASE WHEN isfinite(value) THEN value END AS value "
             f"FROM read_parquet('{exactly(part)}'))"
         ).fetchone()
         assert row is not None  # an aggregate without GROUP BY always has one row
-        samples, requests, failed, p95, vus = row
+        samples, work, requests, failed, p95, vus, vus_max = row
         return model.Pulse(
             samples=samples,
+            work=work,
             requests=int(rounded(requests) or 0),
             failed=int(rounded(failed) or 0),
             p95_ms=p95,
             vus=None if vus is None else int(vus),
+            vus_max=None if vus_max is None else int(vus_max),
         )
 
 

@@ -587,6 +587,7 @@ scenarios: [{name: first, flow: []}, {flow: [{think: 1}]}]
     found = artillery.inspect(script, ["-e", "ci", "--target", "http://other.test"])
     assert (found["ok"], found["target"], found["hasTarget"]) == (True, "http://other.test", True)
     assert found["duration_s"] == 155
+    assert found["quiet_s"] >= 10
     assert (found["scenarios"], found["unseen"], found["lacks"]) == (["first", "1"], False, [])
     assert found["workers"] >= 1
 

@@ -143,7 +143,7 @@ def test_4__the_configured_engine_cannot_be_used(
     assert run.findings["EngineError"]["message"] == what
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_130__interrupted_under_load(
     project: MakeProject, toy: str, signum: signal.Signals
 ) -> None:
@@ -207,3 +207,17 @@ def test_130__interrupted_after_the_load_while(project: MakeProject, when: str) 
     run = running.ended()
     assert run.code in {0, 130}
     assert run.scenario()["samples"] > 0
+
+
+def test_output__into_a_pipe_that_nobody_reads_changes_nothing(project: MakeProject) -> None:
+    """As `ltlab run | head -1` leaves it; what was measured is judged and reported all the same."""
+    lab = projects.lab(projects.toy(), thresholds='{http_reqs: ["count > 1000"]}')
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        with project(lab, {"load.js": GET}).running("run", terminal=writing) as run:
+            pass
+    finally:
+        os.close(writing)
+    ran = run.ended()
+    assert (ran.code, ran.verdict("http_reqs count > 1000")["status"]) == (1, "fail")

@@ -52,3 +52,35 @@ def test_heed__what_python_drops_while_it_clears_up_is_raised_again(
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{said}\n", "")
+
+
+HANGING_UP = """
+import signal
+from ltlab_ci import interrupts
+
+{before}
+interrupts.PROCESS.heed()
+try:
+    signal.raise_signal(signal.SIGHUP)
+    print("went on")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [("", "interrupted"), ("signal.signal(signal.SIGHUP, signal.SIG_IGN)", "went on")],
+)
+def test_heed__a_terminal_that_went_away_interrupts_except_under_nohup(
+    before: str, said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING_UP.format(before=before)],
+        capture_output=True,
+        text=True,
+        cwd=factories.ROOT,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{said}\n", "")

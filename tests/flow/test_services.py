@@ -21,7 +21,7 @@ def test_sigterm__is_ignored(project: MakeProject) -> None:
     assert run.findings == {}
 
 
-@pytest.mark.parametrize("how", ["same-group", "ignoring-sigterm", "own-session"])
+@pytest.mark.parametrize("how", ["same-group", "ignoring-sigterm", "own-session", "daemon"])
 def test_children__that_keep_running(project: MakeProject, how: str) -> None:
     command = json.dumps([sys.executable, str(FORKING), "{port}", how])
     lab = projects.lab(f"{{command: {command}}}", thresholds='{http_reqs: ["count > 0"]}')

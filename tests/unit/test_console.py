@@ -7,6 +7,7 @@ import contextlib
 import io
 
 import pytest
+import rich.text
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -153,3 +154,18 @@ def test_house__nobody_else_prints() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"print", "sys.stdout.write"}
     }
     assert printers == {"ltlab_ci/console.py"}
+
+
+HOSTILE_MARKUP = "mend /srv/[wip]/app, see /srv/[/x]/app and [bold]this[/bold]"
+
+
+@pytest.mark.parametrize("shown", [HOSTILE_MARKUP, console.as_text(HOSTILE_MARKUP)])
+def test_result__brackets_are_text(shown: str | rich.text.Text) -> None:
+    caught = io.StringIO()
+    with contextlib.redirect_stdout(caught):
+        a_console().result(shown)
+    assert caught.getvalue() == f"{HOSTILE_MARKUP}\n"
+
+
+def test_as_text__keeps_line_ends_and_no_other_control_character() -> None:
+    assert console.as_text(HOSTILE).plain == "two\nlines  [31mred   back tab ☃"

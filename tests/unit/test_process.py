@@ -422,3 +422,51 @@ def test_stop__does_not_wait_for_what_has_ended_and_nobody_waits_for(tmp_path: P
         child.stop()
         assert time.monotonic() - began < 1.5  # a group thought alive takes 2 s
     until(lambda: not alive(keeper))
+
+
+DAEMON = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork():
+    time.sleep(float(sys.argv[1]))  # its parent goes on, or ends at once
+    os._exit(0)
+os.setsid()
+if os.fork():
+    os._exit(0)
+print("child", os.getpid(), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("parent_s", [0.0, 60.0])
+def test_stop__a_daemon_that_it_made_is_ended_with_it(tmp_path: Path, parent_s: float) -> None:
+    with started(tmp_path, python(DAEMON, str(parent_s))) as child:
+        daemon = child_of(child.log)
+        assert alive(daemon)
+    until(lambda: not alive(daemon), seconds=3.0)
+
+
+def test_stop__a_daemon_may_be_left_for_others(tmp_path: Path) -> None:
+    with process.started(
+        python(DAEMON, "0"),
+        failure=errors.LabNotReady,
+        remedy="mend it",
+        cwd=tmp_path,
+        env=ENV,
+        log=tmp_path / "log",
+        steps=QUICK,
+        daemons_stay=True,
+    ) as child:
+        daemon = child_of(child.log)
+    try:
+        assert alive(daemon)
+    finally:
+        os.kill(daemon, signal.SIGKILL)
+
+
+def test_stop__what_is_held_by_a_signal_hears_the_next_one(tmp_path: Path) -> None:
+    with started(tmp_path, python(POLITE), process.STOP_SERVICE) as child:
+        until(lambda: "ready" in child.log.read_text())
+        os.kill(child.pid, signal.SIGSTOP)
+        until(lambda: child.usage().stopped)
+        assert child.stop() == 7

@@ -2,7 +2,8 @@
 
 HOW is "same-group" (the child does the serving and outlives its parent), "ignoring-sigterm" (so
 does the child, which ignores SIGTERM besides), "own-session" (the child leaves its parent's process
-group) or "leader-ends" (the parent ends at once).
+group), "daemon" (it forks twice and ignores SIGTERM: nobody is its parent) or "leader-ends" (the parent
+ends at once).
 """
 
 from __future__ import annotations
@@ -40,8 +41,12 @@ def main(port: int, how: str) -> None:
     if os.fork() == 0:
         if how == "ignoring-sigterm":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if how == "own-session":
+        if how in {"own-session", "daemon"}:
             os.setsid()
+        if how == "daemon":
+            if os.fork():
+                os._exit(0)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         serve(port)
     if how != "leader-ends":
         signal.pause()

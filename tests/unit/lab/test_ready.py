@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -166,3 +167,45 @@ def test_wait__behind_a_proxy_a_port_that_closes_every_connection_is_not_ready(
             ended.set()
             socket.create_connection(server.getsockname()).close()
             closing.join()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "more", "pause_s"),
+    [
+        (CHUNKED, b"1\r\nx\r\n", 0.02),
+        (CHUNKED, b"400\r\n" + b"x" * 1024 + b"\r\n", 0.0),
+        (HEAD + b"Content-Length: 1000000\r\n\r\n", b"x", 0.02),
+        (HEAD, b"X-More: y\r\n", 0.02),
+    ],
+    ids=["trickling chunks", "endless", "trickling length", "trickling headers"],
+)
+def test_wait__an_answer_without_end_is_bound_by_the_time_given(
+    tmp_path: Path, begin: bytes, more: bytes, pause_s: float
+) -> None:
+    over = threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # it is closed at the end
+            while not over.is_set():
+                opened, _ = listening.accept()
+                threading.Thread(target=answer, args=(opened,), daemon=True).start()
+
+    def answer(opened: socket.socket) -> None:
+        with opened, contextlib.suppress(OSError):
+            opened.sendall(begin)
+            while not over.wait(pause_s):
+                opened.sendall(more)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        start = time.monotonic()
+        message = not_ready(model.Ready(get="/events", timeout="300ms"), base_url, tmp_path)
+        took_s = time.monotonic() - start
+        over.set()
+    assert "no whole answer within 1 s" in message
+    assert took_s < 5

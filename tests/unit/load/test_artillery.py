@@ -215,11 +215,12 @@ def test_inspect__refuses_what_the_script_asks_for_in_vain(tmp_path: Path) -> No
 
 @pytest.mark.processes
 def test_inspect__reads_the_last_line_that_the_script_did_not_print_itself(tmp_path: Path) -> None:
-    plan = '"duration_s": 12, "phases": [{"arrivalRate": 5}], "lengths_s": [12]'
+    plan = '"duration_s": 12, "phases": [{"arrivalRate": 5}], "lengths_s": [12], "quiet_s": 30'
     answer = f'{{"ok": true, "hasTarget": true, {plan}, "workers": 1}}'
     script = inspected(tmp_path, "echo a processor says hello", f"echo '{answer}'")
     assert (script.load.duration_s, script.has_target) == (12, True)
     assert script.load.offered(0, 60) == 60
+    assert (script.ends_s, script.quiet_s) == (12, 90)
 
 
 @pytest.mark.processes

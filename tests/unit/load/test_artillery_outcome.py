@@ -297,3 +297,27 @@ def test_departed__one_that_was_told_to_stop_or_is_at_work_is_not(run_dir: Path)
 def test_read__says_what_artillery_said_last(run_dir: Path) -> None:
     [finding] = outcome_of(run_dir, "no_processor", 11).findings
     assert "missing.cjs" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("records", "words"),
+    [
+        ([{"k": "counter", "n": "vusers.created", "v": 2}, {"k": "close", "exit": 0}], "exit(0)"),
+        (
+            [
+                {"k": "counter", "n": "vusers.created", "v": 3},
+                {"k": "counter", "n": "vusers.failed", "v": 1},
+            ],
+            "2 of 3 virtual users never ended",
+        ),
+        ([{"k": "counter", "n": "http.requests", "v": 3}], ""),
+    ],
+)
+def test_unended__says_what_artillery_waits_for(
+    tmp_path: Path, records: list[dict[str, object]], words: str
+) -> None:
+    lines = "".join(f"{json.dumps(each, separators=(',', ':'))}\n" for each in records)
+    (tmp_path / "worker-1.ndjson").write_text(lines, encoding="utf-8")
+    told = artillery_outcome.unended(tmp_path)
+    assert bool(told.why) == bool(words)
+    assert words in told.why

@@ -343,3 +343,34 @@ def test_read__a_quiet_engine_tells_of_no_iterations_cut_off(run_dir: Path) -> N
     (run_dir / "k6.log").write_text("", encoding="utf-8")
     outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0)
     assert "interrupted" not in outcome.totals
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("The test is done, but --linger was enabled, so k6 is waiting for Ctrl+C", "lingers"),
+        ("Run    [ 100% ] paused", "paused"),
+        ("running (0m02.0s), 1/1 VUs, 3 complete and 0 interrupted iterations", ""),
+    ],
+)
+def test_unended__says_what_the_log_tells(tmp_path: Path, log: str, words: str) -> None:
+    (tmp_path / "k6.log").write_text(f"{log}\n", encoding="utf-8")
+    told = k6_outcome.unended(tmp_path / "k6.log")
+    assert bool(told.why) == bool(words)
+    assert words in told.why
+
+
+def test_read__a_scenario_that_got_no_vu_is_invalid_although_k6_exits_with_0(run_dir: Path) -> None:
+    """As k6 1.1 and 2.2 log it: scenarios that do not overlap share VUs, and one was still at work."""
+    (run_dir / "k6.log").write_text(
+        'time="2026-01-01T00:00:00Z" level=warning msg="Could not get a VU from the buffer for 2s" '
+        "executor=ramping-vus scenario=b\n"
+        'time="2026-01-01T00:00:00Z" level=error msg="Cannot get a VU from the buffer" '
+        'error="could not get a VU from the buffer in 2s" executor=ramping-vus scenario=b\n',
+        encoding="utf-8",
+    )
+    (run_dir / k6_outcome.SUMMARY).write_text('{"metrics": {}}', encoding="utf-8")
+    outcome = k6_outcome.read(factories.a_scenario(), factories.a_plan(run_dir), 0)
+    assert told(outcome) == [("vu-not-available", "invalid")]
+    assert "no VU for b" in outcome.findings[0].message
+    assert outcome.totals["threw"] == 0

@@ -299,3 +299,14 @@ def test_config_file__an_argument_goes_before_the_environment(
     args: tuple[str, ...], variable: str, file: str
 ) -> None:
     assert k6_plan.config_file(args, variable) == file
+
+
+def test_ends_s__is_by_k6s_own_account() -> None:
+    assert k6_plan.ends_s({"totalDuration": "10m31s"}) == 631
+    assert k6_plan.ends_s({"totalDuration": "0s"}) is None
+    assert k6_plan.ends_s({}) is None
+
+
+def test_quiet_s__covers_setup_and_teardown() -> None:
+    assert k6_plan.quiet_s({"setupTimeout": None}) == 90
+    assert k6_plan.quiet_s({"setupTimeout": "5m0s", "teardownTimeout": "10s"}) == 330

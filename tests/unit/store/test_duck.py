@@ -314,14 +314,17 @@ def test_ingest__says_what_is_in_a_batch(tmp_path: Path) -> None:
         *[at(metric="http_req_duration", value=float(value)) for value in range(101)],
         Sample(metric="vus", time_ns=START_NS + 2, value=5.0),
         Sample(metric="vus", time_ns=START_NS + 1, value=9.0),
+        Sample(metric="vus_max", time_ns=START_NS + 1, value=7.0),
     ]
-    expected = model.Pulse(samples=111, requests=4, failed=2, p95_ms=95.0, vus=5)
+    expected = model.Pulse(
+        samples=112, work=109, requests=4, failed=2, p95_ms=95.0, vus=5, vus_max=7
+    )
     assert pulse(tmp_path, rows) == expected
 
 
 def test_ingest__a_batch_of_other_metrics_has_no_pulse(tmp_path: Path) -> None:
     row = Sample(metric="my_metric", time_ns=START_NS, value=1.0)
-    assert pulse(tmp_path, [row]) == model.Pulse(samples=1)
+    assert pulse(tmp_path, [row]) == model.Pulse(samples=1, work=1)
 
 
 @pytest.mark.parametrize("value", ["+Inf", "-Inf"])
@@ -336,7 +339,7 @@ def test_ingest__a_pulse_is_made_of_numbers(tmp_path: Path, value: str) -> None:
     writer = duck.Writer(tmp_path / "samples", "browse")
     found = writer.ingest(factories.a_batch(tmp_path / "rows.csv", rows))
     assert writer.close() == len(rows)
-    assert found == model.Pulse(samples=8, requests=1, failed=1, p95_ms=1.0, vus=1)
+    assert found == model.Pulse(samples=8, work=6, requests=1, failed=1, p95_ms=1.0, vus=1)
 
 
 def test_ingest__a_batch_of_several_files_is_stored_whole(tmp_path: Path) -> None:
