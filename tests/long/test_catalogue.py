@@ -51,7 +51,7 @@ def test_case(case: catalogue.Case, tmp_path: Path) -> None:
 @pytest.mark.timeout(400)
 @of(case for case in catalogue.cases() if case.alone)
 def test_alone(case: catalogue.Case, tmp_path: Path) -> None:
-    """Apart, so that these can be run while nothing else does: they measure how fast something is."""
+    """These run while nothing else does: they measure how fast something is."""
     tried(case, tmp_path)
 
 
