@@ -174,7 +174,15 @@ def inspected(
 
 
 ANSWER = json.dumps(
-    {"ok": True, "hasTarget": True, "duration_s": 1, "phases": [], "lengths_s": [], "workers": 1}
+    {
+        "ok": True,
+        "hasTarget": True,
+        "duration_s": 1,
+        "quiet_s": 10,
+        "phases": [],
+        "lengths_s": [],
+        "workers": 1,
+    }
 )
 
 
