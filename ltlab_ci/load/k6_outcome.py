@@ -248,9 +248,12 @@ def _filter(text: str) -> tuple[tuple[str, str], ...]:
 def unended(log: Path) -> Unended:
     """Say why k6 goes on after its load, or does not begin it, where its log tells."""
     told = process.last_lines(log, count=_UNENDED_LINES)
+    # Below the line of the whole run stands one for each scenario.
+    said = (line for line in reversed(told.split(" | ")) if line.startswith(("Run ", "running (")))
+    state = next(said, "")
     if "--linger was enabled" in told:
         why = "it lingers until somebody stops it (--linger, K6_LINGER)"
-    elif told.endswith("% ] paused"):
+    elif state.endswith("% ] paused"):
         why = "it is paused until somebody resumes it (--paused, K6_PAUSED)"
     else:
         return Unended()

@@ -350,6 +350,8 @@ def test_read__a_quiet_engine_tells_of_no_iterations_cut_off(run_dir: Path) -> N
     [
         ("The test is done, but --linger was enabled, so k6 is waiting for Ctrl+C", "lingers"),
         ("Run    [ 100% ] paused", "paused"),
+        ("Run       [ 100% ] paused\ndefault   [   0% ]", "paused"),
+        ("Run    [ 100% ] paused\nrunning (0m02.0s), 1/1 VUs, 3 complete", ""),
         ("running (0m02.0s), 1/1 VUs, 3 complete and 0 interrupted iterations", ""),
     ],
 )
