@@ -163,7 +163,8 @@ def _share_meant(threshold: Threshold) -> str:
         return f"write a share: '{stat} < 0.9' is 90 %"
     if (op, bound) == (">", 1.0):
         return f"write '{stat} == 100%', or '{stat} > 99%'"
-    if threshold.unit == "" and 1 <= bound <= _PERCENT:
+    whole = bound == _PERCENT and op in {"<=", ">"}  # which would decide nothing either
+    if threshold.unit == "" and 1 <= bound <= _PERCENT and not whole:
         return f"write '{stat} {op} {bound:.12g}%'"
     return f"write a share that can be missed, like '{stat} {_either(op, '> 99%', '< 1%')}'"
 

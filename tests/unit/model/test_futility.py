@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ltlab_ci import model
@@ -138,6 +138,7 @@ def test_futile__says_why_and_what_was_probably_meant(
     assert found.holds is not found.why.startswith("can never")
 
 
+@example(threshold=model.Threshold.parse("http_req_failed", "rate <= 100"))
 @given(threshold=limits())
 def test_futile__what_it_proposes_is_not_futile_itself(threshold: model.Threshold) -> None:
     found = model.futile(threshold, kind(threshold.metric))
