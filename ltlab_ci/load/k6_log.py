@@ -67,7 +67,7 @@ class Log:
         if b" source=console" in fields:
             return
         # What is thrown in an iteration names its scenario; set-up has none, console.error says so.
-        if text == _NO_VU:
+        if text.startswith(_NO_VU):
             self.starved[_scenario(line)] += 1
         elif b" scenario=" in fields:
             _count(self.threw, text)

@@ -84,6 +84,9 @@ def test_house__nothing_else_is_raised_on_purpose(path: str) -> None:
         "told",  # returns a StoreError
         "unreadable",  # returns a ConfigError
         "MarkedYAMLError",  # turned into a ConfigError where it was raised
+        "ReadTimeout",  # as requests raises it, for an answer that takes too long as a whole
+        "BlockingIOError",  # as a stream raises it, where nothing can be written
+        "error",  # raised again
         "PydanticCustomError",
         "KeyboardInterrupt",
         "AssertionError",
