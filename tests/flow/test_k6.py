@@ -182,13 +182,12 @@ def test_own_thresholds__in_words_that_only_k6_reads(project: MakeProject, toy: 
         options=f"vus: 1, iterations: 20, thresholds: {json.dumps(own)}",
     )
     run = project(projects.lab(f"{{url: {toy}}}"), {"load.js": script}).run("run")
-    assert run.code == 1
+    assert run.code == 0
     assert run.verdict("http_req_duration p(95)<60000")["status"] == "pass"
     own_verdicts = {(*v["tags"].values(),): v for v in run.scenario()["verdicts"]}
     assert own_verdicts["GET",]["status"] == "pass"
-    unread = own_verdicts["a&b",]
-    assert unread["status"] == "no data"
-    assert "cannot carry" in unread["reason"]
+    # Its output cannot carry the tag; k6 itself has the requests, and its word is kept.
+    assert own_verdicts["a&b",]["status"] == "pass"
 
 
 def test_types__of_custom_metrics_whatever_the_summary_shows(
