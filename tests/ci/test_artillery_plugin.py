@@ -325,6 +325,7 @@ def test_times__agree_with_artillery_within_its_millisecond(artillery: Artillery
     assert any(value % 1 for value in ours)
 
 
+@pytest.mark.quiet
 def test_times__a_request_without_an_answer_took_until_it_failed(artillery: Artillery) -> None:
     run = artillery.run("errors.yml")
     took = {row["scenario"]: row["ms"] for row in run.of("req") if row["error"]}

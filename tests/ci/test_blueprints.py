@@ -34,7 +34,9 @@ def test_blueprints__run_against_the_toy_service(engine: str, tmp_path: Path) ->
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("profile", ["basic", "spike", "resilience"])
+@pytest.mark.parametrize(
+    "profile", ["basic", pytest.param("spike", marks=pytest.mark.quiet), "resilience"]
+)
 def test_chaos__trouble_warns_and_what_must_hold_holds(
     profile: str, engine: str, tmp_path: Path
 ) -> None:
