@@ -99,7 +99,7 @@ def whole(tallies: Sequence[model.Tally]) -> model.Tally:
     """Return the sum of several scenarios of a script."""
     sums: dict[str, float] = {}
     for field in fields(model.Tally):
-        if field.name not in {"name", "first_ns", "last_ns"}:
+        if field.name not in {"name", "failed_as", "first_ns", "last_ns"}:
             sums[field.name] = sum(getattr(tally, field.name) or 0 for tally in tallies)
     return model.Tally(
         name="",
@@ -139,7 +139,7 @@ def findings(
             for where, those in _named(some, worked):
                 why = outcome.errors if kind.metrics is USERS or code == _REQUEST_CODES[0] else {}
                 told = _finding(facts, kind, code, where, those, errors=why)
-                yield _because(told, _reason(noun, outcome))
+                yield _because(told, _reason(noun, outcome) or _status(noun, facts, those))
 
 
 def _requests(tally: model.Tally, *, any_status: bool) -> Iterator[tuple[str, int, int]]:
@@ -184,6 +184,13 @@ def _reason(noun: str, outcome: model.Outcome) -> str:
         "requests": outcome.unanswered,
         "iterations": outcome.unanswered or outcome.thrown,
     }.get(noun, "")
+
+
+def _status(noun: str, facts: model.Facts, parts: Sequence[tuple[str, int, int]]) -> str:
+    """Say with which status most of the requests failed, where they had one."""
+    names = {part[0] for part in parts}
+    known = [tally.failed_as for tally in facts.tallies if tally.name in names and tally.failed_as]
+    return f"most with HTTP {known[0]}" if noun == "requests" and known else ""
 
 
 def _because(found: model.Finding, reason: str) -> model.Finding:

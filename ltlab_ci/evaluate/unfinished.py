@@ -5,7 +5,8 @@ an iteration, so one that fell silent before it was due to stop was in a request
 open model every start is known from its rate, so what is missing among the iterations that ended or
 were dropped was cut off. How long the request had been under way is then known from below: the time
 since the last sign of life, less the longest pause seen, twice over, since a pause of random length
-may be longer than any that was completed. k6's own count of interrupted iterations bounds their number.
+may be longer than any that was completed. An iteration that had made as many requests as any that was
+completed is at rest behind the last of them. k6's own count of interrupted iterations bounds their number.
 
 Not here: what it means for a verdict (thresholds.py, validity.py).
 """
@@ -24,7 +25,7 @@ PAUSES = 2.0
 """A pause may be as many times as long as the longest that a VU completed."""
 
 FAR = 2.0
-LEAST_S = 1.0
+LEAST_S = 0.5
 """A request hangs that has been under way for more than FAR times the longest that was completed,
 and for more than LEAST_S."""
 
@@ -37,13 +38,14 @@ _CLOCK_S = 0.2  # starts and ends of scenarios are known to within this
 class Silence:
     """An iteration that may have been cut off: since when, and until when nothing was heard of it.
 
-    Times in s from the start of the load. `doubtful`: its VU may have had nothing left to do.
+    Times in s from the start of the load. `requests`: how many it had completed. `doubtful`: its VU may have had nothing left to do.
     """
 
     scenario: str
     since_s: float
     until_s: float
     after: str = ""
+    requests: int = 0
     doubtful: bool = False
 
     @property
@@ -84,6 +86,8 @@ def cut_off(silent: Sequence[Silence], paces: Mapping[str, model.Pace]) -> tuple
     found = []
     for one in silent:
         pace = paces.get(one.scenario, model.Pace())
+        if _at_rest(one, pace):
+            continue
         least_s = one.seconds - PAUSES * pace.pause_s
         if least_s <= 0:
             continue
@@ -98,6 +102,19 @@ def cut_off(silent: Sequence[Silence], paces: Mapping[str, model.Pace]) -> tuple
             )
         )
     return tuple(sorted(found, key=lambda each: (each.since_s, each.scenario)))
+
+
+def at_rest(silent: Sequence[Silence], paces: Mapping[str, model.Pace]) -> frozenset[str]:
+    """Return the scenarios of a script whose VUs all pause, as far as they were cut off."""
+    names = {one.scenario for one in silent}
+    busy = {
+        one.scenario for one in silent if not _at_rest(one, paces.get(one.scenario, model.Pace()))
+    }
+    return frozenset(names - busy)
+
+
+def _at_rest(one: Silence, pace: model.Pace) -> bool:
+    return 0 < pace.requests <= one.requests
 
 
 def _of(
@@ -145,6 +162,7 @@ def _closed(
                 since_s=since_s,
                 until_s=until_s,
                 after=end.after,
+                requests=end.requests,
                 doubtful=end.ended and planned.endless,
             )
         )
@@ -205,7 +223,13 @@ def _opened(
             continue  # it ended in time, and wrote something after that
         del missing[0]
         found.append(
-            Silence(scenario=planned.name, since_s=since_s, until_s=until_s, after=end.after)
+            Silence(
+                scenario=planned.name,
+                since_s=since_s,
+                until_s=until_s,
+                after=end.after,
+                requests=end.requests,
+            )
         )
     return [
         *found,

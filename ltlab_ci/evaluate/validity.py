@@ -195,6 +195,8 @@ def _silent(facts: model.Facts, planned: model.PlannedLoad) -> Iterator[model.Fi
             due = not each.endless and each.amount(last_s, stopped_s) >= 1
             if not due or stopped_s - last_s <= usual_s or _lives(tally):
                 continue
+            if each.name in facts.at_rest:
+                continue
             told = f"{lasting} from {last_s:.1f} s until its end at {stopped_s:.1f} s"
         yield _invalid(
             facts,

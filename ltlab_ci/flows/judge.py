@@ -136,6 +136,9 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
         base_url=measured.base_url,
         naming=scenario.naming,
     )
+    cut_off, at_rest = unfinished_requests(
+        store, scenario.name, script.load, reach, alive_s=alive_s, interrupted=interrupted
+    )
     facts = replace(
         facts_of(
             scenario.name,
@@ -149,9 +152,8 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
         names=len(shown),
         names_left_out=left_out,
         tallies=activity.tallies(store, scenario.name),
-        cut_off=unfinished_requests(
-            store, scenario.name, script.load, reach, alive_s=alive_s, interrupted=interrupted
-        ),
+        cut_off=cut_off,
+        at_rest=at_rest,
         vu_time_s=vus.time_s,
         alive_s=alive_s,
         any_status=script.any_status,
@@ -191,18 +193,21 @@ def unfinished_requests(
     *,
     alive_s: float,
     interrupted: float | None,
-) -> tuple[model.CutOff, ...]:
-    """Return the requests that never ended.
+) -> tuple[tuple[model.CutOff, ...], frozenset[str]]:
+    """Return the requests that never ended, and the scenarios of the script whose VUs were pausing.
 
     Samples are read only where the engine interrupted iterations, or does not say whether it did.
     """
     if not planned.scenarios or interrupted == 0:
-        return ()
+        return (), frozenset()
     opened = [each.name for each in planned.scenarios if each.opened]
     seen = activity.read(store, name, opened)
+    if not seen.ends and "http_req_duration" in reach.metrics:
+        return (), frozenset()  # samples that do not tell VUs apart
     silent = unfinished.silences(planned.scenarios, seen, reach.start_ns, alive_s, interrupted)
     parts = sorted({one.scenario for one in silent})
-    return unfinished.cut_off(silent, {part: activity.pace(store, name, part) for part in parts})
+    paces = {part: activity.pace(store, name, part) for part in parts}
+    return unfinished.cut_off(silent, paces), unfinished.at_rest(silent, paces)
 
 
 def verdicts_of(

@@ -76,6 +76,7 @@ class Tally:
     that got no answer although the script counts that as a success; `bad`: those without an answer
     or with a status of 400 and above, whatever the script calls them. `calls` are gRPC's, `sessions`
     WebSocket's, `pages` a browser's requests. `bytes_sent` is None where that was not recorded.
+    `failed_as` is the most frequent status of requests that failed, "" where none has one.
     `first_ns` and `last_ns` bound its samples, since the epoch; `quiet_s` is the longest time between
     them in which nothing of it ended, to a quarter of a second.
     """
@@ -97,6 +98,7 @@ class Tally:
     iterations: int = 0
     bytes_sent: float | None = None
     others: int = 0
+    failed_as: str = ""
     first_ns: int = 0
     last_ns: int = 0
     quiet_s: float = 0.0
@@ -107,7 +109,8 @@ class VuEnd:
     """The last that was heard of one VU in one scenario of a script, in ns since the epoch.
 
     `ended`: it had just finished an iteration. `in_session`: it holds a WebSocket open, which lives on
-    purpose. `after` is the last request that it completed, "" for none.
+    purpose. `after` is the last request that it completed, "" for none; `requests` are those of the
+    iteration that it was in.
     """
 
     scenario: str
@@ -115,6 +118,7 @@ class VuEnd:
     ended: bool
     in_session: bool = False
     after: str = ""
+    requests: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,10 +143,14 @@ class Vus:
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How one scenario of a script usually goes: its longest pause between requests, its longest request."""
+    """How one scenario of a script usually goes: its longest pause between requests, its longest request.
+
+    `requests` is the largest number of them in an iteration that was completed, 0 where none was.
+    """
 
     pause_s: float = 0.0
     request_s: float = 0.0
+    requests: int = 0
     protocol: Literal["http", "grpc"] = "http"
 
 

@@ -318,7 +318,7 @@ class Facts:
     is not known; `clock_step_s`: how far the machine's clock was set meanwhile. `names`: how many
     endpoints are shown, and how many are not. `tallies` are one a scenario of the script;
     `cut_off` are the requests that never ended; `vu_time_s` is how long all VUs were active together,
-    `alive_s` until when some were, from the start of the load: 0 where nobody knows. `any_status`: the
+    `at_rest` are the scenarios of the script whose VUs paused then; `alive_s` until when some were, from the start of the load: 0 where nobody knows. `any_status`: the
     script accepts every HTTP status as a success. `sent` is None where no service is known. `address` is where
     the service answered, `spelt` how requests are named in the samples: thresholds may name them without it.
     """
@@ -336,6 +336,7 @@ class Facts:
     names_left_out: int = 0
     tallies: tuple[Tally, ...] = ()
     cut_off: tuple[CutOff, ...] = ()
+    at_rest: frozenset[str] = frozenset()
     vu_time_s: float = 0.0
     alive_s: float = 0.0
     any_status: bool = False

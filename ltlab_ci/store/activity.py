@@ -11,7 +11,7 @@ from typing import Any
 from ltlab_ci import model
 from ltlab_ci.store import duck
 
-_PROCESS = f"regexp_extract(tags, '(?:^|&){model.PROCESS_TAG}=([^&]*)', 1)"
+_PROCESS = f"coalesce(regexp_extract(tags, '(?:^|&){model.PROCESS_TAG}=([^&]*)', 1), '')"
 _LOAD = "coalesce(\"group\", '') NOT IN ('::setup', '::teardown')"
 _PART = "coalesce(scenario, '')"
 _STATUS = "try_cast(status AS INTEGER)"
@@ -54,6 +54,10 @@ _SUMS = {
     "iterations": "coalesce(fsum(value) FILTER (metric = 'iterations' AND isfinite(value)), 0)",
     "bytes_sent": "fsum(value) FILTER (metric = 'data_sent' AND isfinite(value))",
     "others": f"count(*) FILTER (metric NOT IN ({_SIGNLESS}, 'iteration_duration'))",
+    "failed_as": (
+        "coalesce(mode(status) FILTER (metric = 'http_reqs' "
+        f"AND {_STATUS} >= 400 AND coalesce(expected_response, '') <> 'true'), '')"
+    ),
     "first_ns": f"coalesce(min(time_ns) FILTER (metric NOT IN ({_SIGNLESS})), 0)",
     "last_ns": f"coalesce(max(time_ns) FILTER (metric NOT IN ({_SIGNLESS})), 0)",
 }
@@ -95,8 +99,9 @@ def _quiet_s(store: duck.Store, source: str) -> dict[str, float]:
 
 
 def _whole(figures: dict[str, Any]) -> dict[str, Any]:
-    """Return sums of counters as whole numbers; bytes may be unknown."""
-    return {name: value if name == "bytes_sent" else int(value) for name, value in figures.items()}
+    """Return sums of counters as whole numbers; bytes may be unknown, and a status is a text."""
+    as_it_is = {"bytes_sent", "failed_as"}
+    return {name: value if name in as_it_is else int(value) for name, value in figures.items()}
 
 
 def vus(store: duck.Store, scenario: str) -> model.Vus:
@@ -119,22 +124,37 @@ def read(store: duck.Store, scenario: str, opened: Collection[str]) -> model.Act
     source = store.source(scenario)
     if source is None:
         return model.Activity()
-    ends = store.rows(
-        f"SELECT part, last, coalesce(last = ended, false), "
-        "coalesce(session > coalesce(ended, 0), false), coalesce(after, '') FROM ("
+    heard = (
         f"SELECT metadata, {_PROCESS} AS process, {_PART} AS part, "
         f"max(time_ns) FILTER (metric NOT IN ({_SIGNLESS})) AS last, "
         "max(time_ns) FILTER (metric = 'iteration_duration') AS ended, "
         "max(time_ns) FILTER (metric IN ('ws_connecting', 'ws_msgs_sent', 'ws_msgs_received') "
         "AND coalesce(status, '101') = '101') AS session, "
         "arg_max(concat_ws(' ', method, name), time_ns) FILTER (metric = 'http_req_duration') AS after "
-        f"FROM {source} WHERE metadata IS NOT NULL AND {_LOAD} GROUP BY ALL) "
-        "WHERE last IS NOT NULL ORDER BY part, last, after"
+        f"FROM {source} WHERE metadata IS NOT NULL AND {_LOAD} GROUP BY ALL"
+    )
+    ends = store.rows(
+        f"WITH heard AS ({heard}), made AS ("
+        f"SELECT metadata, {_PROCESS} AS process, {_PART} AS part, time_ns AS made_ns FROM {source} "
+        f"WHERE metric IN ({_TIMED}) AND metadata IS NOT NULL AND {_LOAD}) "
+        "SELECT part, last, coalesce(last = ended, false), "
+        "coalesce(session > coalesce(ended, 0), false), coalesce(after, ''), "
+        "count(*) FILTER (made_ns > coalesce(ended, 0)) "
+        "FROM heard LEFT JOIN made USING (metadata, process, part) "
+        "WHERE last IS NOT NULL GROUP BY metadata, process, part, last, ended, session, after "
+        "ORDER BY part, last, after"
     )
     return model.Activity(
         ends=tuple(
-            model.VuEnd(scenario=part, last_ns=last, ended=ended, in_session=session, after=after)
-            for part, last, ended, session, after in ends
+            model.VuEnd(
+                scenario=part,
+                last_ns=last,
+                ended=ended,
+                in_session=session,
+                after=after,
+                requests=made,
+            )
+            for part, last, ended, session, after, made in ends
         ),
         begun_ns={name: _begun(store, source, name) for name in sorted(opened)},
     )
@@ -166,21 +186,27 @@ def pace(store: duck.Store, scenario: str, name: str) -> model.Pace:
         f"FROM {source} WHERE metric IN ({_TIMED}) AND {_PART} = ? AND {_LOAD} AND isfinite(value)",
         [name],
     )
-    [(pause,)] = store.rows(
-        "WITH events AS ("
+    events = (
         f"SELECT metadata, {_PROCESS} AS process, time_ns - CAST(value * 1e6 AS BIGINT) AS begun, "
         f"time_ns AS done, 1 AS kind FROM {source} WHERE metric IN ({_TIMED}) "
         f"AND metadata IS NOT NULL AND {_PART} = ? AND isfinite(value) UNION ALL "
         f"SELECT metadata, {_PROCESS}, unnest([time_ns - CAST(value * 1e6 AS BIGINT), time_ns]) AS moment, "
         f"moment, unnest([0, 2]) FROM {source} WHERE metric = 'iteration_duration' "
-        f"AND metadata IS NOT NULL AND {_PART} = ? AND isfinite(value)) "
-        "SELECT max(begun - before) FROM (SELECT begun, lag(done) OVER each AS before, "
-        "lag(kind) OVER each AS what FROM events "
-        "WINDOW each AS (PARTITION BY metadata, process ORDER BY done, kind)) WHERE what <> 2",
+        f"AND metadata IS NOT NULL AND {_PART} = ? AND isfinite(value)"
+    )
+    [(pause, most)] = store.rows(
+        f"WITH events AS ({events}), placed AS (SELECT metadata, process, kind, "
+        "begun - lag(done) OVER each AS pause, lag(kind) OVER each AS what, "
+        "count(*) FILTER (kind = 2) OVER (each ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS nth "
+        "FROM events WINDOW each AS (PARTITION BY metadata, process ORDER BY done, kind)), "
+        "iterations AS (SELECT count(*) FILTER (kind = 1) AS made FROM placed "
+        "GROUP BY metadata, process, nth HAVING bool_or(kind = 2)) "
+        "SELECT (SELECT max(pause) FROM placed WHERE what <> 2), (SELECT max(made) FROM iterations)",
         [name, name],
     )
     return model.Pace(
         pause_s=max(0, pause or 0) / 1e9,
         request_s=(longest or 0.0) / 1e3,
+        requests=most or 0,
         protocol="grpc" if grpc and not http else "http",
     )

@@ -92,6 +92,29 @@ def test_closed__a_request_of_usual_length_is_shown_and_does_not_hang() -> None:
     assert (since_s, least_s, hung) == (8.0, 2.0, False)
 
 
+def test_closed__an_iteration_that_made_all_its_requests_is_at_rest() -> None:
+    # It sleeps longer than any that was completed did.
+    pace = model.Pace(pause_s=0.05, request_s=0.1, requests=1)
+    ends = [an_end(2.0, ended=False, requests=1), an_end(3.0, ended=False, requests=0)]
+    assert found(vus(2), *ends, pace=pace) == [(3.0, 36.9, True)]
+
+
+def test_at_rest__is_a_scenario_whose_vus_all_pause() -> None:
+    ends = (an_end(2.0, ended=False, requests=2), an_end(3.0, ended=False, requests=1))
+    for requests, resting in ((1, {"browse"}), (2, set())):
+        silent = unfinished.silences([vus(2)], model.Activity(ends=ends), START_NS, 40.0, None)
+        paces = {"browse": model.Pace(requests=requests)}
+        assert unfinished.at_rest(silent, paces) == resting
+
+
+def test_closed__a_deadlock_of_the_last_second_hangs() -> None:
+    pace = model.Pace(pause_s=0.1, request_s=0.003)
+    ends = [an_end(9.2), an_end(9.3)]
+    planned = vus(2, stop_s=0.0)
+    hanging = found(planned, *ends, alive_s=10.0, interrupted=2.0, pace=pace)
+    assert [hung for *_, hung in hanging] == [True, False]
+
+
 def test_closed__a_session_that_stays_open_is_no_request() -> None:
     assert found(vus(1), an_end(2.0, ended=False, in_session=True)) == []
 

@@ -315,6 +315,16 @@ def test_findings__a_scenario_that_falls_silent_says_when(
     assert all(f"from {last_s}.0 s until its end at 60.0 s" in each.message for each in findings)
 
 
+def test_findings__a_scenario_whose_vus_pause_is_not_silent() -> None:
+    tally = replace(BROWSE, last_ns=factories.START_NS + 10 * factories.SECOND_NS)
+    assert found(planned=BOTH, tallies=(LOGIN, tally), known={"at_rest": {"browse"}}) == []
+
+
+def test_findings__say_with_which_status_most_failed() -> None:
+    [finding] = found(tallies=(replace(TALLY, failed=49, failed_as="429"),))
+    assert finding.message == "49 of 50 requests failed (98.0%): most with HTTP 429"
+
+
 def test_findings__what_ended_early_is_not_silent() -> None:
     last_ns = factories.START_NS + 10 * factories.SECOND_NS
     ended = tuple(replace(each, last_ns=last_ns) for each in (LOGIN, BROWSE))

@@ -51,6 +51,7 @@ def test_tallies__leave_set_up_and_tear_down_out(tmp_path: Path) -> None:
     [tally] = activity.tallies(filled(tmp_path, rows), "browse")
     assert (tally.name, tally.requests, tally.judged) == ("browse", 2, 2)
     assert (tally.failed, tally.refused, tally.bad) == (1, 1, 2)
+    assert tally.failed_as == "503"
 
 
 def test_tallies__are_one_for_each_scenario_of_the_script(tmp_path: Path) -> None:
@@ -104,10 +105,10 @@ def test_read__the_last_sign_of_life_of_each_vu(tmp_path: Path) -> None:
         a_row("vus", 9.0, 3.0),
     ]
     found = activity.read(filled(tmp_path, rows), "browse", [])
-    assert [(end.ended, end.in_session, end.after) for end in found.ends] == [
-        (True, False, "GET /login"),
-        (False, False, "GET /cart"),
-        (False, True, ""),
+    assert [(end.ended, end.in_session, end.after, end.requests) for end in found.ends] == [
+        (True, False, "GET /login", 0),
+        (False, False, "GET /cart", 1),
+        (False, True, "", 0),
     ]
 
 
@@ -127,5 +128,5 @@ def test_pace__a_pause_is_the_time_between_requests_of_an_iteration(tmp_path: Pa
         *a_request(4.0, 50.0, vu=2, scenario="other"),
     ]
     assert activity.pace(filled(tmp_path, rows), "browse", "browse") == model.Pace(
-        pause_s=1.5, request_s=0.5, protocol="http"
+        pause_s=1.5, request_s=0.5, requests=2, protocol="http"
     )
