@@ -151,6 +151,7 @@ def test_info__shows_credentials_on_request_alone(laptop: Laptop) -> None:
     assert all(text in said.out for text in (*shown["addresses"].values(), "********"))
 
 
+@pytest.mark.quiet
 def test_two_projects_at_the_same_time__are_told_apart(laptop: Laptop) -> None:
     """One of them shares its load among two k6, whose samples the lab must tell apart as well."""
     toy = f"{{url: '{laptop.url('toy-api')}'}}"
@@ -165,8 +166,8 @@ def test_two_projects_at_the_same_time__are_told_apart(laptop: Laptop) -> None:
     ):
         pass
     for ran, findings in ((first.ended(), set()), (second.ended(), {"load-shared"})):
-        assert ran.code == 0, ran.err
         assert ran.findings.keys() == findings
+        assert ran.code == 0, ran.err
         assert ran.found["environment"]["lab"] == "docker"
         stored = runs.observed(ran)
         recorded = runs.observed(projects.Project(folder=ran.folder).run("judge"))
