@@ -86,7 +86,7 @@ def cut_off(silent: Sequence[Silence], paces: Mapping[str, model.Pace]) -> tuple
     found = []
     for one in silent:
         pace = paces.get(one.scenario, model.Pace())
-        if _at_rest(one, pace):
+        if _at_rest(one, pace) or not pace.protocol:
             continue
         least_s = one.seconds - PAUSES * pace.pause_s
         if least_s <= 0:

@@ -170,7 +170,7 @@ def _unseen(facts: model.Facts) -> model.Finding:
 
 def _lives(tally: model.Tally) -> bool:
     """Say whether sessions were open that may have been meant to last longer than the load."""
-    return tally.sessions > tally.sessions_failed
+    return tally.sessions > tally.sessions_failed or bool(tally.streams)
 
 
 def _traffic(tally: model.Tally) -> bool:
@@ -191,7 +191,9 @@ def _silent(facts: model.Facts, planned: model.PlannedLoad) -> Iterator[model.Fi
             told = f"{lasting} in {stopped_s - each.start_s:.1f} s"
         else:
             last_s = (tally.last_ns - facts.load_start_ns) / 1e9
-            usual_s = max(QUIET_S, QUIET_TIMES * tally.quiet_s)
+            # Until the first of it ended nothing was heard either.
+            first_s = (tally.first_ns - facts.load_start_ns) / 1e9 - each.start_s
+            usual_s = max(QUIET_S, QUIET_TIMES * max(tally.quiet_s, first_s))
             due = not each.endless and each.amount(last_s, stopped_s) >= 1
             if not due or stopped_s - last_s <= usual_s or _lives(tally):
                 continue

@@ -137,7 +137,13 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
         naming=scenario.naming,
     )
     cut_off, at_rest = unfinished_requests(
-        store, scenario.name, script.load, reach, alive_s=alive_s, interrupted=interrupted
+        store,
+        scenario.name,
+        script.load,
+        reach,
+        alive_s=alive_s,
+        interrupted=interrupted,
+        address=measured.base_url,
     )
     facts = replace(
         facts_of(
@@ -193,6 +199,7 @@ def unfinished_requests(
     *,
     alive_s: float,
     interrupted: float | None,
+    address: str,
 ) -> tuple[tuple[model.CutOff, ...], frozenset[str]]:
     """Return the requests that never ended, and the scenarios of the script whose VUs were pausing.
 
@@ -207,7 +214,12 @@ def unfinished_requests(
     silent = unfinished.silences(planned.scenarios, seen, reach.start_ns, alive_s, interrupted)
     parts = sorted({one.scenario for one in silent})
     paces = {part: activity.pace(store, name, part) for part in parts}
-    return unfinished.cut_off(silent, paces), unfinished.at_rest(silent, paces)
+    # Names carry no address of the service: its port is another one next time.
+    shown = (
+        one.model_copy(update={"after": one.after.replace(address, "", 1)})
+        for one in unfinished.cut_off(silent, paces)
+    )
+    return tuple(shown), unfinished.at_rest(silent, paces)
 
 
 def verdicts_of(

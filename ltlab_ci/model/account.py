@@ -75,7 +75,7 @@ class Tally:
     `name` is the script's own name of it, "" where the engine tells none. `refused`: HTTP requests
     that got no answer although the script counts that as a success; `bad`: those without an answer
     or with a status of 400 and above, whatever the script calls them. `calls` are gRPC's, `sessions`
-    WebSocket's, `pages` a browser's requests. `bytes_sent` is None where that was not recorded.
+    WebSocket's, `streams` gRPC's, `pages` a browser's requests. `bytes_sent` is None where that was not recorded.
     `failed_as` is the most frequent status of requests that failed, "" where none has one.
     `first_ns` and `last_ns` bound its samples, since the epoch; `quiet_s` is the longest time between
     them in which nothing of it ended, to a quarter of a second.
@@ -91,6 +91,7 @@ class Tally:
     calls_failed: int = 0
     sessions: int = 0
     sessions_failed: int = 0
+    streams: int = 0
     pages: int = 0
     pages_failed: int = 0
     checks: int = 0
@@ -108,8 +109,8 @@ class Tally:
 class VuEnd:
     """The last that was heard of one VU in one scenario of a script, in ns since the epoch.
 
-    `ended`: it had just finished an iteration. `in_session`: it holds a WebSocket open, which lives on
-    purpose. `after` is the last request that it completed, "" for none; `requests` are those of the
+    `ended`: it had just finished an iteration. `in_session`: it holds a WebSocket or a gRPC stream open,
+    which live on purpose. `after` is the last request that it completed, "" for none; `requests` are those of the
     iteration that it was in.
     """
 
@@ -146,12 +147,13 @@ class Pace:
     """How one scenario of a script usually goes: its longest pause between requests, its longest request.
 
     `requests` is the largest number of them in an iteration that was completed, 0 where none was.
+    `protocol` is "" for a scenario that does something else than requests of which samples tell.
     """
 
     pause_s: float = 0.0
     request_s: float = 0.0
     requests: int = 0
-    protocol: Literal["http", "grpc"] = "http"
+    protocol: Literal["http", "grpc", ""] = "http"
 
 
 class CutOff(Shown):

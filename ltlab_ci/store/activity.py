@@ -24,6 +24,12 @@ _BAD = (
 _SIGNLESS = "'data_sent', 'data_received', 'iterations', 'vus', 'vus_max', 'dropped_iterations'"
 """Metrics that k6 writes beside the work of a VU, or after it: no sign that a VU was busy."""
 
+_SESSIONS = (
+    "'ws_connecting', 'ws_msgs_sent', 'ws_msgs_received', "
+    "'grpc_streams', 'grpc_streams_msgs_sent', 'grpc_streams_msgs_received'"
+)
+"""Metrics that are written while something stays open on purpose."""
+
 _PER_S = 4  # steps in which silence is measured
 
 _TIMED = "'http_req_duration', 'grpc_req_duration', 'browser_http_req_duration'"
@@ -47,6 +53,7 @@ _SUMS = {
         f"AND {_PART} NOT IN (SELECT {_PART} FROM {{source}} "
         "WHERE metric = 'data_received' AND value > 0)))"
     ),
+    "streams": "count(*) FILTER (metric = 'grpc_streams')",
     "pages": "count(*) FILTER (metric = 'browser_http_req_failed')",
     "pages_failed": "count(*) FILTER (metric = 'browser_http_req_failed' AND value > 0)",
     "checks": "count(*) FILTER (metric = 'checks')",
@@ -128,8 +135,8 @@ def read(store: duck.Store, scenario: str, opened: Collection[str]) -> model.Act
         f"SELECT metadata, {_PROCESS} AS process, {_PART} AS part, "
         f"max(time_ns) FILTER (metric NOT IN ({_SIGNLESS})) AS last, "
         "max(time_ns) FILTER (metric = 'iteration_duration') AS ended, "
-        "max(time_ns) FILTER (metric IN ('ws_connecting', 'ws_msgs_sent', 'ws_msgs_received') "
-        "AND coalesce(status, '101') = '101') AS session, "
+        f"max(time_ns) FILTER (metric IN ({_SESSIONS}) "
+        "AND (starts_with(metric, 'grpc') OR coalesce(status, '101') = '101')) AS session, "
         "arg_max(concat_ws(' ', method, name), time_ns) FILTER (metric = 'http_req_duration') AS after "
         f"FROM {source} WHERE metadata IS NOT NULL AND {_LOAD} GROUP BY ALL"
     )
@@ -180,10 +187,12 @@ def pace(store: duck.Store, scenario: str, name: str) -> model.Pace:
     source = store.source(scenario)
     if source is None:
         return model.Pace()
-    [(longest, http, grpc)] = store.rows(
-        "SELECT max(value), count(*) FILTER (metric = 'http_req_duration'), "
-        "count(*) FILTER (metric = 'grpc_req_duration') "
-        f"FROM {source} WHERE metric IN ({_TIMED}) AND {_PART} = ? AND {_LOAD} AND isfinite(value)",
+    [(longest, http, grpc, others)] = store.rows(
+        f"SELECT max(value) FILTER (metric IN ({_TIMED})), "
+        "count(*) FILTER (metric = 'http_req_duration'), "
+        "count(*) FILTER (metric = 'grpc_req_duration'), count(*) "
+        f"FROM {source} WHERE metric NOT IN ({_SIGNLESS}) AND {_PART} = ? AND {_LOAD} "
+        "AND isfinite(value)",
         [name],
     )
     events = (
@@ -208,5 +217,5 @@ def pace(store: duck.Store, scenario: str, name: str) -> model.Pace:
         pause_s=max(0, pause or 0) / 1e9,
         request_s=(longest or 0.0) / 1e3,
         requests=most or 0,
-        protocol="grpc" if grpc and not http else "http",
+        protocol="http" if http or not others else "grpc" if grpc else "",
     )

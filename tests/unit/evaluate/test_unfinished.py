@@ -99,6 +99,12 @@ def test_closed__an_iteration_that_made_all_its_requests_is_at_rest() -> None:
     assert found(vus(2), *ends, pace=pace) == [(3.0, 36.9, True)]
 
 
+def test_closed__work_that_is_no_request_is_left_alone() -> None:
+    # It consumes a queue, say: a sample now and then, and no request.
+    pace = model.Pace(protocol="")
+    assert found(vus(1), an_end(2.0, ended=False), pace=pace) == []
+
+
 def test_at_rest__is_a_scenario_whose_vus_all_pause() -> None:
     ends = (an_end(2.0, ended=False, requests=2), an_end(3.0, ended=False, requests=1))
     for requests, resting in ((1, {"browse"}), (2, set())):

@@ -315,6 +315,19 @@ def test_findings__a_scenario_that_falls_silent_says_when(
     assert all(f"from {last_s}.0 s until its end at 60.0 s" in each.message for each in findings)
 
 
+def test_findings__a_scenario_whose_requests_take_long_is_not_silent() -> None:
+    # One request of 20 s ended, and the next one was cut off.
+    ended_ns = factories.START_NS + 20 * factories.SECOND_NS
+    tally = replace(BROWSE, first_ns=ended_ns, last_ns=ended_ns, quiet_s=0.0)
+    assert found(planned=BOTH, tallies=(LOGIN, tally)) == []
+
+
+def test_findings__a_stream_that_lives_as_long_as_the_load_is_no_fault() -> None:
+    last_ns = factories.START_NS + factories.SECOND_NS
+    lives = replace(BROWSE, iterations=0, requests=0, judged=0, streams=2, last_ns=last_ns)
+    assert found(planned=BOTH, tallies=(LOGIN, lives)) == []
+
+
 def test_findings__a_scenario_whose_vus_pause_is_not_silent() -> None:
     tally = replace(BROWSE, last_ns=factories.START_NS + 10 * factories.SECOND_NS)
     assert found(planned=BOTH, tallies=(LOGIN, tally), known={"at_rest": {"browse"}}) == []

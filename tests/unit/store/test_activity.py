@@ -112,6 +112,22 @@ def test_read__the_last_sign_of_life_of_each_vu(tmp_path: Path) -> None:
     ]
 
 
+def test_read__a_stream_of_grpc_stays_open_on_purpose(tmp_path: Path) -> None:
+    rows = [
+        a_row("grpc_streams", 1.0, vu=1),
+        a_row("grpc_streams_msgs_received", 2.0, vu=1, status="0"),
+    ]
+    store = filled(tmp_path, rows)
+    [end] = activity.read(store, "browse", []).ends
+    [tally] = activity.tallies(store, "browse")
+    assert (end.in_session, tally.streams) == (True, 1)
+
+
+def test_pace__of_what_is_no_request(tmp_path: Path) -> None:
+    rows = [a_row("messages_read", 1.0, vu=1)]
+    assert activity.pace(filled(tmp_path, rows), "browse", "browse").protocol == ""
+
+
 def test_read__when_iterations_began_that_ended_or_were_dropped(tmp_path: Path) -> None:
     rows = [a_row("iteration_duration", 2.0, 500.0), a_row("dropped_iterations", 3.0, 2.0)]
     found = activity.read(filled(tmp_path, rows), "browse", ["browse"])
