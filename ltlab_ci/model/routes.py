@@ -98,7 +98,8 @@ class Routes:
             return whole if stated is None else stated
         address, segments, query = _split(whole)
         route = address + self._path(address, segments)
-        return self._written(route + self._behind(route, query), whole)
+        behind = self._behind(route, query) if query else "?" * whole.endswith("?")
+        return self._written(route + behind, whole)
 
     def _learns(self, name: str, *, is_url: bool) -> bool:
         return self._learn and is_url and _MARK not in name and self._pattern(_own(name)) is None
@@ -144,8 +145,6 @@ class Routes:
         return "/".join(called)
 
     def _behind(self, route: str, query: str) -> str:
-        if not query:
-            return ""
         kinds = self._queries[route]
         if len(kinds) > MOST_QUERIES:
             return f"?{_MARK}{_MARK}"

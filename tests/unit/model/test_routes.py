@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ltlab_ci.model import routes
@@ -173,6 +173,7 @@ def test_learned__twice_is_once(names: dict[str, int]) -> None:
 
 
 @given(names=NAMES)
+@example(names={"/": 1, "/?": 1})
 def test_learned__no_route_is_another_literal_name(names: dict[str, int]) -> None:
     found = learned(names)
     for name, route in found.items():
