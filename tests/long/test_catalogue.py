@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -62,14 +63,17 @@ def tried(case: catalogue.Case, tmp_path: Path) -> None:
         shutil.copy(catalogue.FOLDER / "service.py", places["@SHARED@"])
         if case.needs == "chromium":
             places["@CHROMIUM@"] = chromium()
+            # It aborts where the path of a socket that it makes there is longer than 107 bytes.
+            short = tempfile.TemporaryDirectory(prefix="lt-", ignore_cleanup_errors=True)
+            places["@TMP@"] = stack.enter_context(short)
         for name, flags in {"@OTHER@": case.other, "@OWN@": case.own}.items():
             if flags is not None:
                 places[name] = stack.enter_context(served(flags, tmp_path / name.strip("@")))
         project = made(case, tmp_path, places)
         if case.then is None:
-            ran = run(project, case, filled(case.command, places))
+            ran = run(project, case, places)
         else:
-            run(project, case, filled(case.command, places))
+            run(project, case, places)
             lose(project.folder / "ltlab-report", case.does)
             ran = called(project.folder, filled(case.then, places), {})
     held(case, ran, places)
@@ -201,11 +205,10 @@ def served(flags: Sequence[str], folder: Path) -> Iterator[str]:
             child.kill()  # it may have been stopped
 
 
-def run(project: projects.Project, case: catalogue.Case, words: Sequence[str]) -> projects.Ran:
+def run(project: projects.Project, case: catalogue.Case, places: Mapping[str, str]) -> projects.Ran:
     """Run the command of a case, and do to it what the case says."""
-    env = dict(case.env)
-    if case.needs == "chromium":
-        env |= {"K6_BROWSER_EXECUTABLE_PATH": chromium(), "K6_BROWSER_ARGS": "no-sandbox"}
+    words = filled(case.command, places)
+    env = dict(zip(case.env, filled(tuple(case.env.values()), places), strict=True))
     patience_s = case.patience_s if not case.compares else max(case.patience_s, 300)
     if case.then is not None or case.does is None:
         return project.run(*words, env=env, patience_s=patience_s)
@@ -214,8 +217,8 @@ def run(project: projects.Project, case: catalogue.Case, words: Sequence[str]) -
     with hanging_up(), project.running(*words, env=env, patience_s=patience_s) as running:
         loaded(running)
         if case.does == "stop the engine":
-            words = ("k6", "run") if case.k6 else ("artillery", "run")
-            os.kill(running.process(*words), signal.SIGSTOP)
+            engine = ("k6", "run") if case.k6 else ("artillery", "run")
+            os.kill(running.process(*engine), signal.SIGSTOP)
         else:
             signals = {
                 "interrupt": signal.SIGINT, "hang up": signal.SIGHUP, "terminate": signal.SIGTERM,
