@@ -41,19 +41,19 @@ _KINDS = {
             noun="requests",
             failed="failed",
             codes=_REQUEST_CODES,
-            metrics=frozenset({"http_req_failed"}),
+            metrics=frozenset({"http_req_failed", "http_reqs{status}"}),
         ),
         _Kind(
             noun="gRPC calls",
             failed="failed",
             codes=_REQUEST_CODES,
-            metrics=frozenset({"grpc_req_duration"}),
+            metrics=frozenset({"grpc_req_duration{status}"}),
         ),
         _Kind(
             noun="WebSocket sessions",
             failed="failed",
             codes=_REQUEST_CODES,
-            metrics=frozenset({"ws_sessions"}),
+            metrics=frozenset({"ws_sessions{status}"}),
         ),
         _Kind(
             noun="requests of the browser",
@@ -114,7 +114,8 @@ def findings(
 ) -> Iterator[model.Finding]:
     """Yield each kind of work of which all, most or many failed.
 
-    `covered` are the metrics that have a threshold. `by_scenario`: iterations are told apart by
+    `covered` are the metrics that have a threshold, `metric{tag}` where it is on a tag's values: a limit on
+    latency says nothing of failures, one on a status does. `by_scenario`: iterations are told apart by
     scenario of the script too, as k6 does; requests are by every engine.
     """
     alone = len(facts.tallies) == 1 or not by_scenario

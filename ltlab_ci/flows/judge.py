@@ -178,7 +178,11 @@ def _judge(store: duck.Store, measured: measure.Measured, kept: stored.Kept) -> 
     of_store = (*kept.findings.get(scenario.name, ()), *ask.findings)
     findings = (*measured.findings, *measured.outcome.findings, *of_store)
     if not cut_short(findings):
-        covered = frozenset(verdict.metric for verdict in verdicts)
+        covered = frozenset(
+            name
+            for verdict in verdicts
+            for name in (verdict.metric, *(f"{verdict.metric}{{{tag}}}" for tag in verdict.tags))
+        )
         outcome_of = measured.outcome
         findings += tuple(validity.findings(facts, script.load, outcome_of, answers, covered))
         findings += tuple(thresholds.own_hints(facts))

@@ -36,6 +36,11 @@ _TIMED = "'http_req_duration', 'grpc_req_duration', 'browser_http_req_duration'"
 """Metrics with the length of a request, written at its end."""
 
 
+# A browser that gets no answer at all leaves nothing but what it sent.
+_UNANSWERED = (
+    "CASE WHEN count(*) FILTER (metric = 'browser_http_req_failed') = 0 "
+    "THEN count(*) FILTER (metric = 'browser_data_sent') ELSE 0 END"
+)
 _SUMS = {
     "requests": "coalesce(fsum(value) FILTER (metric = 'http_reqs' AND isfinite(value)), 0)",
     "judged": "count(*) FILTER (metric = 'http_req_failed')",
@@ -54,8 +59,10 @@ _SUMS = {
         "WHERE metric = 'data_received' AND value > 0)))"
     ),
     "streams": "count(*) FILTER (metric = 'grpc_streams')",
-    "pages": "count(*) FILTER (metric = 'browser_http_req_failed')",
-    "pages_failed": "count(*) FILTER (metric = 'browser_http_req_failed' AND value > 0)",
+    "pages": f"greatest(count(*) FILTER (metric = 'browser_http_req_failed'), {_UNANSWERED})",
+    "pages_failed": (
+        f"count(*) FILTER (metric = 'browser_http_req_failed' AND value > 0) + {_UNANSWERED}"
+    ),
     "checks": "count(*) FILTER (metric = 'checks')",
     "checks_failed": "count(*) FILTER (metric = 'checks' AND value = 0)",
     "iterations": "coalesce(fsum(value) FILTER (metric = 'iterations' AND isfinite(value)), 0)",

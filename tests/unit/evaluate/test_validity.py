@@ -205,6 +205,17 @@ def test_findings__each_protocol_has_its_own_failures(kind: str, noun: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("covered", "expected"),
+    [("grpc_req_duration", ["most-requests-failed"]), ("grpc_req_duration{status}", [])],
+)
+def test_findings__a_limit_on_latency_does_not_cover_failures(
+    covered: str, expected: list[str]
+) -> None:
+    tally = replace(TALLY, requests=0, judged=0, calls=20, calls_failed=16)
+    assert codes(found(tallies=(tally,), covered=frozenset({covered}))) == expected
+
+
+@pytest.mark.parametrize(
     ("failed", "covered", "expected"),
     [
         (1, (), []),

@@ -70,6 +70,12 @@ def test_tallies__are_one_for_each_scenario_of_the_script(tmp_path: Path) -> Non
     assert (page.pages, page.pages_failed, page.bytes_sent) == (1, 1, 120.0)
 
 
+def test_tallies__a_browser_that_got_no_answer_sent_something_all_the_same(tmp_path: Path) -> None:
+    rows = [a_row("browser_data_sent", 1.0, 400.0), a_row("browser_data_sent", 2.0, 400.0)]
+    [tally] = activity.tallies(filled(tmp_path, rows), "browse")
+    assert (tally.pages, tally.pages_failed) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("status", "received", "failed"),
     [("101", 0.0, 0), ("503", 0.0, 1), ("", 0.0, 1), ("", 50.0, 0)],
