@@ -155,10 +155,7 @@ def test_duet__in_turns(tmp_path: Path) -> None:
         base=(*SLOW, "--links", "/next"),
         head=SLOWER,
         compare="{budget: 48s, round: 24s, warmup: 2s, mode: alternate}",
-        files={
-            "load.js": "import { check } from 'k6';\n"
-            + versions.SCRIPT.replace("http.get(`${url}/a`);", visit)
-        },
+        files={"load.js": versions.SCRIPT.replace("http.get(`${url}/a`);", visit)},
     )
     run = project.run("compare")
     assert run.code == 1
